@@ -1,0 +1,1 @@
+"""How news goes out: digests to messages to deliveries."""

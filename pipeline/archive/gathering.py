@@ -1,0 +1,331 @@
+"""What gathering reads and writes: sources and their state, entries, article pages."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from pipeline.archive.codec import to_plain
+from pipeline.archive.database import Database
+from pipeline.archive.schema import articles, polls, sightings, sources, verdicts
+from pipeline.archive.search_index import index_article
+from pipeline.model import (
+    ANNOUNCING_KINDS,
+    Entry,
+    Page,
+    PageFetch,
+    PagePolicy,
+    PageRequest,
+    Poll,
+    PollOutcome,
+    Source,
+    SourceState,
+)
+
+#: Polls remembered for each source; enough to tell a bad hour from a bad month.
+POLLS_KEPT = 30
+#: A page that failed is tried again at later runs, so often in all; most that fail thrice never come.
+PAGE_TRIES = 3
+#: Between these, title and summary do not settle it and the page is worth its request.
+UNDECIDED = (0.2, 0.9)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPoll:
+    """What one poll changed: articles that are new, and known ones whose words changed."""
+
+    added: int
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHealth:
+    """A source as the last poll left it."""
+
+    source_id: str
+    name: str
+    polled_at: datetime | None
+    problem_code: str
+    problem: str
+    problem_since: datetime | None
+
+
+class Gathering:
+    """The crawler's side of the archive."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def sync_sources(self, catalogue: Iterable[Source]) -> None:
+        """Make the table agree with the catalogue; sources no longer in it become inactive."""
+        with self._db.write() as tx:
+            known = set(tx.scalars(sa.select(sources.c.id)))
+            tx.execute(sa.update(sources).values(active=False))
+            for source in catalogue:
+                row = {
+                    "name": source.name,
+                    "kind": source.kind.value,
+                    "url": source.url,
+                    "homepage": source.homepage,
+                    "category": source.category,
+                    "language": source.language,
+                    "country": source.country,
+                    "organisation": source.organisation,
+                    "pages": source.pages.value,
+                    "active": True,
+                }
+                if source.id in known:
+                    tx.execute(sa.update(sources).where(sources.c.id == source.id).values(row))
+                else:
+                    tx.execute(sa.insert(sources).values(id=source.id, **row))
+
+    def states(self) -> Mapping[str, SourceState]:
+        """What to tell each source's server about the last visit, by source id."""
+        with self._db.read() as tx:
+            rows = tx.execute(
+                sa.select(
+                    sources.c.id,
+                    sources.c.etag,
+                    sources.c.last_modified,
+                    sources.c.body_hash,
+                    sources.c.failures,
+                )
+            )
+            return {r.id: SourceState(r.etag, r.last_modified, r.body_hash, r.failures) for r in rows}
+
+    def health(self) -> tuple[SourceHealth, ...]:
+        """Active sources with the problem of their last poll, if it had one, by name."""
+        with self._db.read() as tx:
+            rows = tx.execute(
+                sa.select(sources).where(sources.c.active).order_by(sources.c.name, sources.c.id)
+            )
+            return tuple(
+                SourceHealth(r.id, r.name, r.polled_at, r.problem_code, r.problem, r.problem_since)
+                for r in rows
+            )
+
+    def save_poll(self, poll: Poll) -> SavedPoll:
+        """Keep a poll's entries and what to remember of the source, in one transaction.
+
+        Validators are stored together with the entries they stand for: a kill between the two
+        could otherwise make the server answer "unchanged" about entries we never kept.
+        """
+        with self._db.write() as tx:
+            source = tx.execute(sa.select(sources).where(sources.c.id == poll.source_id)).one()
+            added = changed = 0
+            for entry in poll.entries:
+                fate = _save_entry(tx, source, entry, poll.at)
+                added += fate == "added"
+                changed += fate == "changed"
+            failed = poll.outcome is PollOutcome.FAILED
+            problem = poll.problem
+            values: dict[str, object] = {
+                "polled_at": poll.at,
+                "failures": source.failures + 1 if failed else 0,
+                "problem_code": problem.code if failed and problem else "",
+                "problem": problem.message if failed and problem else "",
+                "problem_since": (source.problem_since or poll.at) if failed else None,
+            }
+            if not failed:
+                values |= {
+                    "ok_at": poll.at,
+                    "etag": poll.state.etag,
+                    "last_modified": poll.state.last_modified,
+                    "body_hash": poll.state.body_hash,
+                }
+            tx.execute(sa.update(sources).where(sources.c.id == poll.source_id).values(values))
+            tx.execute(
+                sa.insert(polls).values(
+                    source_id=poll.source_id,
+                    at=poll.at,
+                    outcome=poll.outcome.value,
+                    status=poll.status,
+                    entries=len(poll.entries),
+                    added=added,
+                    seconds=poll.seconds,
+                    problem_code=problem.code if problem else "",
+                    problem=problem.message if problem else "",
+                )
+            )
+            _forget_old_polls(tx, poll.source_id)
+        return SavedPoll(added, changed)
+
+    def page_requests(
+        self, policy: PagePolicy = PagePolicy.AUTO, limit: int = 500
+    ) -> tuple[PageRequest, ...]:
+        """Articles whose page is worth fetching now, newest first.
+
+        A source's own policy counts where the general one is ``auto``.
+        """
+        if policy is PagePolicy.NEVER:
+            return ()
+        worth = sa.or_(
+            verdicts.c.kind.in_([k.value for k in ANNOUNCING_KINDS]),
+            verdicts.c.probability.between(*UNDECIDED),
+        )
+        wanted = sa.and_(articles.c.artifact.is_(None), worth)
+        by_source = sa.or_(
+            sources.c.pages == PagePolicy.ALL.value, sa.and_(sources.c.pages == PagePolicy.AUTO.value, wanted)
+        )
+        query = (
+            sa.select(
+                articles.c.id, articles.c.url, articles.c.source_id, articles.c.outlet, articles.c.title
+            )
+            .join(sources, sources.c.id == articles.c.source_id)
+            .join(verdicts, verdicts.c.id == articles.c.verdict_id)
+            .where(
+                articles.c.page_state != "fetched",
+                articles.c.page_tries < PAGE_TRIES,
+                sa.true() if policy is PagePolicy.ALL else by_source,
+            )
+            .order_by(articles.c.dated.desc(), articles.c.id.desc())
+            .limit(limit)
+        )
+        with self._db.read() as tx:
+            return tuple(PageRequest(r.id, r.url, r.source_id, r.outlet, r.title) for r in tx.execute(query))
+
+    def save_page(self, fetch: PageFetch) -> None:
+        """Keep a page's text, or why it could not be had."""
+        with self._db.write() as tx:
+            row = tx.execute(sa.select(articles).where(articles.c.id == fetch.article_id)).one()
+            values: dict[str, object] = {"page_at": fetch.at, "page_tries": row.page_tries + 1}
+            if fetch.page is not None:
+                values |= _page_values(row, fetch.page)
+            elif fetch.problem is not None:
+                values |= {
+                    "page_state": "failed",
+                    "page_problem_code": fetch.problem.code,
+                    "page_problem": fetch.problem.message,
+                }
+            tx.execute(sa.update(articles).where(articles.c.id == fetch.article_id).values(values))
+            if fetch.page is not None:
+                index_article(tx, row.id, row.title, row.summary, fetch.page.text)
+
+
+def _page_values(row: sa.Row[tuple[object, ...]], page: Page) -> dict[str, object]:
+    published = row.published or page.published
+    return {
+        "page_state": "fetched",
+        "page_problem_code": "",
+        "page_problem": "",
+        "text": page.text,
+        "authors": row.authors or list(page.authors),
+        "language": row.language or page.language,
+        "links": list(page.links),
+        "image": page.image,
+        "published": published,
+        "updated": row.updated or page.updated,
+        "dated": published or row.first_seen,
+        "input_hash": input_hash(row.title, row.summary, page.text),
+    }
+
+
+def _save_entry(tx: sa.Connection, source: sa.Row[tuple[object, ...]], entry: Entry, now: datetime) -> str:
+    """Insert or recognise one entry: "added", "changed" or "known"."""
+    found = _recognise(tx, entry)
+    if found is None:
+        article_id = _insert(tx, source, entry, now)
+        fate = "added"
+    else:
+        article_id = found.id
+        fate = _update(tx, found, entry) if found.source_id == entry.source_id else "known"
+    insert = sqlite_insert(sightings).values(
+        source_id=entry.source_id, guid=entry.guid, article_id=article_id, first_seen=now
+    )
+    tx.execute(insert.on_conflict_do_nothing())
+    return fate
+
+
+def _recognise(tx: sa.Connection, entry: Entry) -> sa.Row[tuple[object, ...]] | None:
+    """The article this entry is, by its URL, else by its guid.
+
+    A guid alone is believed only if the title agrees: some feeds give every item the same one.
+    """
+    by_url = tx.execute(
+        sa.select(articles).where(articles.c.canonical_url == entry.canonical_url)
+    ).one_or_none()
+    if by_url is not None:
+        return by_url
+    query = (
+        sa.select(articles)
+        .join(sightings, sightings.c.article_id == articles.c.id)
+        .where(
+            sightings.c.source_id == entry.source_id,
+            sightings.c.guid == entry.guid,
+            articles.c.title == entry.title,
+        )
+    )
+    return tx.execute(query).first()
+
+
+def _insert(tx: sa.Connection, source: sa.Row[tuple[object, ...]], entry: Entry, now: datetime) -> int:
+    result = tx.execute(
+        sa.insert(articles).values(
+            source_id=entry.source_id,
+            canonical_url=entry.canonical_url,
+            url=entry.url,
+            outlet=source.name,
+            category=source.category,
+            organisation=source.organisation,
+            country=source.country,
+            language=entry.language or source.language,
+            title=entry.title,
+            summary=entry.summary,
+            authors=list(entry.authors),
+            tags=list(entry.tags),
+            links=[],
+            artifact=to_plain(entry.artifact) if entry.artifact else None,
+            published=entry.published,
+            updated=entry.updated,
+            first_seen=now,
+            dated=entry.published or now,
+            input_hash=input_hash(entry.title, entry.summary, ""),
+        )
+    )
+    assert result.inserted_primary_key is not None
+    article_id = int(result.inserted_primary_key[0])
+    index_article(tx, article_id, entry.title, entry.summary, "")
+    return article_id
+
+
+def _update(tx: sa.Connection, row: sa.Row[tuple[object, ...]], entry: Entry) -> str:
+    """Take over an edited title or summary; the new words are judged again."""
+    if (row.title, row.summary) == (entry.title, entry.summary):
+        return "known"
+    tx.execute(
+        sa.update(articles)
+        .where(articles.c.id == row.id)
+        .values(
+            title=entry.title,
+            summary=entry.summary,
+            updated=entry.updated or row.updated,
+            artifact=to_plain(entry.artifact) if entry.artifact else row.artifact,
+            input_hash=input_hash(entry.title, entry.summary, row.text),
+        )
+    )
+    index_article(tx, row.id, entry.title, entry.summary, row.text)
+    return "changed"
+
+
+def _forget_old_polls(tx: sa.Connection, source_id: str) -> None:
+    keep = (
+        sa.select(polls.c.id)
+        .where(polls.c.source_id == source_id)
+        .order_by(polls.c.id.desc())
+        .limit(POLLS_KEPT)
+    )
+    tx.execute(sa.delete(polls).where(polls.c.source_id == source_id, polls.c.id.not_in(keep)))
+
+
+def input_hash(*fields: str) -> str:
+    """SHA-256 over what the classifier reads of an article; fields cannot run into each other."""
+    digest = hashlib.sha256()
+    for text in fields:
+        raw = text.encode("utf-8", "surrogatepass")
+        digest.update(len(raw).to_bytes(8, "big") + raw)
+    return digest.hexdigest()

@@ -1,0 +1,154 @@
+"""Rows of the tables as the vocabulary's dataclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from pipeline.archive.codec import from_plain
+from pipeline.archive.schema import announcements, articles, story_articles, verdicts
+from pipeline.merge import Member, merge_story
+from pipeline.model import (
+    Announcement,
+    Article,
+    Artifact,
+    ArtifactType,
+    Evidence,
+    Item,
+    Kind,
+    Openness,
+    Story,
+    StoryRole,
+    Verdict,
+)
+
+#: SQLite takes a bounded number of bound values in one statement; lists of ids are cut to this.
+CHUNK = 500
+
+
+def chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    """The ids in runs that fit one statement."""
+    for start in range(0, len(ids), CHUNK):
+        yield ids[start : start + CHUNK]
+
+
+def article_of(row: Any) -> Article:
+    """An ``articles`` row."""
+    return Article(
+        id=row.id,
+        source_id=row.source_id,
+        outlet=row.outlet,
+        url=row.url,
+        canonical_url=row.canonical_url,
+        title=row.title,
+        summary=row.summary,
+        text=row.text,
+        language=row.language,
+        published=row.published,
+        first_seen=row.first_seen,
+        organisation=row.organisation,
+        category=row.category,
+        artifact=from_plain(Artifact, row.artifact) if row.artifact else None,
+        links=tuple(row.links),
+    )
+
+
+def item_of(article: Article) -> Item:
+    """What the classifier reads of a stored article."""
+    return Item(
+        id=str(article.id),
+        title=article.title,
+        summary=article.summary,
+        text=article.text,
+        url=article.url,
+        outlet=article.outlet,
+        published=article.dated,
+        language=article.language,
+        organisation=article.organisation,
+        artifact=article.artifact,
+    )
+
+
+def load_articles(tx: sa.Connection, ids: Sequence[int]) -> Mapping[int, Article]:
+    """Articles by id."""
+    found: dict[int, Article] = {}
+    for chunk in chunks(ids):
+        for row in tx.execute(sa.select(articles).where(articles.c.id.in_(chunk))):
+            found[row.id] = article_of(row)
+    return found
+
+
+def load_verdicts(tx: sa.Connection, article_ids: Sequence[int]) -> Mapping[int, Verdict]:
+    """The verdict in force of each article, by article id; articles without one are left out."""
+    found: dict[int, Verdict] = {}
+    for chunk in chunks(article_ids):
+        query = (
+            sa.select(verdicts, articles.c.id.label("of"))
+            .join(articles, articles.c.verdict_id == verdicts.c.id)
+            .where(articles.c.id.in_(chunk))
+        )
+        rows = list(tx.execute(query))
+        told = _announcements(tx, [r.id for r in rows])
+        for r in rows:
+            found[r.of] = Verdict(
+                kind=Kind(r.kind),
+                probability=r.probability,
+                announcements=tuple(told.get(r.id, ())),
+                evidence=tuple(from_plain(Evidence, e) for e in r.evidence),
+                reasons=tuple(r.reasons),
+                model=r.model,
+                basis=r.basis,
+            )
+    return found
+
+
+def load_members(tx: sa.Connection, story_ids: Sequence[int]) -> dict[int, list[Member]]:
+    """Each story's articles with their verdicts in force, by story id."""
+    placed: list[Any] = []
+    for chunk in chunks(story_ids):
+        query = (
+            sa.select(story_articles)
+            .where(story_articles.c.story_id.in_(chunk))
+            .order_by(story_articles.c.story_id, story_articles.c.article_id)
+        )
+        placed.extend(tx.execute(query))
+    ids = [p.article_id for p in placed]
+    found, verdict_of = load_articles(tx, ids), load_verdicts(tx, ids)
+    members: dict[int, list[Member]] = {}
+    for p in placed:
+        members.setdefault(p.story_id, []).append(
+            Member(found[p.article_id], verdict_of[p.article_id], StoryRole(p.role))
+        )
+    return members
+
+
+def load_stories(tx: sa.Connection, story_ids: Sequence[int]) -> Mapping[int, Story]:
+    """Stories in full, by id, in the order asked for."""
+    members = load_members(tx, story_ids)
+    return {i: merge_story(i, members[i]) for i in story_ids if i in members}
+
+
+def _announcements(tx: sa.Connection, verdict_ids: Sequence[int]) -> dict[int, list[Announcement]]:
+    found: dict[int, list[Announcement]] = {}
+    query = (
+        sa.select(announcements)
+        .where(announcements.c.verdict_id.in_(verdict_ids))
+        .order_by(announcements.c.verdict_id, announcements.c.position)
+    )
+    for r in tx.execute(query):
+        found.setdefault(r.verdict_id, []).append(
+            Announcement(
+                who=tuple(r.who),
+                what=tuple(r.what),
+                type=ArtifactType(r.type),
+                stage=Kind(r.stage),
+                openness=Openness(r.openness),
+                licence=r.licence,
+                evidence=Evidence(r.evidence_field, r.evidence_start, r.evidence_end, r.evidence),
+                claimed=Openness(r.claimed) if r.claimed else None,
+                due=r.due,
+            )
+        )
+    return found

@@ -1,0 +1,250 @@
+"""Judge an item: does it announce that somebody opened something in AI, how sure, and the proof.
+
+The rules that speak (pipeline.signals) have fitted weights (``data/rules.toml``); their sum gives
+the probability, and the grammar's reading (pipeline.facts) the announcements. What a release hub
+states of itself needs no reading: it is judged from its stated facts (pipeline.hub).
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from pipeline.clauses import Clause, read_clauses
+from pipeline.facts import Reading, fields_of, gather, headline_announcement, readings
+from pipeline.hub import judge_artifact
+from pipeline.knowledge import Knowledge, load_knowledge
+from pipeline.model import (
+    Announcement,
+    ConfigError,
+    Evidence,
+    Item,
+    Kind,
+    Openness,
+    Verdict,
+)
+from pipeline.signals import signals
+
+#: Named in every verdict, so that it is known what judged it.
+MODEL = "rules-1"
+
+_REASONS_MAX = 6
+_EVIDENCE_MAX = 3
+#: A rule that moves the sum by less is no reason worth naming.
+_REASON_MIN = 0.25
+#: A text in which as many makers open something reports on all of them, whatever its headline.
+_TREND_MAKERS = 2
+#: Sum from which on talk of open AI is discussion: helps languages the sample hardly has, costs 0.001 of kind there.
+_TALK_CUT = -0.5
+#: The same for a numbered version of something the item calls open.
+_EDITION_CUT = -2.0
+#: An opening taken back is an announcement, not an opening: the tag is not likely.
+_REVERSED_PROBABILITY = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    slope: float
+    offset: float
+    cut: float
+    tag: Mapping[str, float]
+    update: Mapping[str, float]
+    discussion: Mapping[str, float]
+
+
+class Classifier:
+    """Judges items by rules. Made once by ``load``; holds no state between items."""
+
+    def __init__(self, knowledge: Knowledge, weights: _Weights) -> None:
+        self.knowledge = knowledge
+        self.model = MODEL
+        self._weights = weights
+        #: Probability from which on an item is tagged.
+        self.cut = weights.cut
+
+    @classmethod
+    def load(cls, extra: Path | None = None) -> Classifier:
+        """Read the shipped knowledge and weights, and a user's own file over the knowledge.
+
+        Raises ConfigError naming file and key.
+        """
+        return cls(load_knowledge(extra), _load_weights())
+
+    def judge_many(self, items: Iterable[Item]) -> Iterator[Verdict]:
+        """Judge items one by one, in order."""
+        return map(self.judge, items)
+
+    def rules_heard(self, item: Item) -> frozenset[str]:
+        """Return the names of the rules that speak for an item; what the weights are fitted on."""
+        clauses = self._clauses(item)
+        return signals(item, clauses, readings(item, self.knowledge, clauses), self.knowledge)
+
+    def judge(self, item: Item) -> Verdict:
+        """Judge one item by its title, summary, text and, from a release hub, its stated facts."""
+        if item.artifact is not None:
+            return judge_artifact(item, item.artifact, self.knowledge, model=self.model)
+        clauses = self._clauses(item)
+        found = readings(item, self.knowledge, clauses)
+        heard = signals(item, clauses, found, self.knowledge)
+        weights = self._weights
+        logit = weights.slope * _sum(weights.tag, heard) + weights.offset
+        probability = 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+        kind = self._kind(heard, found, probability)
+        tagged = kind in {Kind.RELEASED, Kind.PLANNED}
+        if kind is Kind.REVERSED:
+            probability = min(probability, _REVERSED_PROBABILITY)
+        announcements = self._announcements(item, clauses, found, kind)
+        table = (
+            weights.tag
+            if kind in {Kind.RELEASED, Kind.PLANNED, Kind.REVERSED, Kind.OTHER}
+            else (weights.update if kind is Kind.UPDATE else weights.discussion)
+        )
+        sign = -1 if kind is Kind.OTHER else 1
+        reasons = _reasons(table, heard, sign)
+        proof = [a.evidence for a in announcements] if tagged or kind is Kind.REVERSED else []
+        proof += [e for r in reasons if (e := _heard_in(r, clauses)) is not None]
+        return Verdict(
+            kind=kind,
+            probability=round(probability, 4),
+            announcements=announcements,
+            evidence=tuple(dict.fromkeys(proof))[:_EVIDENCE_MAX],
+            reasons=reasons,
+            model=self.model,
+            basis="text" if item.text else "summary",
+        )
+
+    def _clauses(self, item: Item) -> list[tuple[str, Clause]]:
+        return [
+            (name, clause)
+            for name, value in fields_of(item)
+            for clause in read_clauses(value, self.knowledge)
+        ]
+
+    def _kind(self, heard: frozenset[str], found: Sequence[Reading], probability: float) -> Kind:
+        lead = next((r for r in found if r.field == "title"), found[0] if found else None)
+        if (
+            lead is not None
+            and lead.opening.stage is Kind.REVERSED
+            and "no_ai" not in heard
+            and (lead.field == "title" or "title:reversed" in heard)
+        ):
+            return Kind.REVERSED
+        if probability >= self._weights.cut:
+            stages = [r.opening.stage for r in found if r.opening.grade != "free"]
+            first = lead.opening.stage if lead is not None else Kind.RELEASED
+            if lead is not None and lead.field == "text":
+                # A trend piece promises and reports at once: what has happened comes first.
+                first = Kind.RELEASED if Kind.RELEASED in stages else first
+            planned = first is Kind.PLANNED or (lead is None and "title:planned" in heard)
+            return Kind.PLANNED if planned else Kind.RELEASED
+        update = _sum(self._weights.update, heard)
+        discussion = _sum(self._weights.discussion, heard)
+        # Where open AI is the subject and a word of talk is in the title, less is enough.
+        talk = "subject_open" in heard and any(rule.startswith("talk:") for rule in heard)
+        if "open_edition" in heard and update >= _EDITION_CUT:
+            return Kind.UPDATE
+        if update < 0 and discussion < (_TALK_CUT if talk else 0.0):
+            return Kind.OTHER
+        return Kind.UPDATE if update > discussion else Kind.DISCUSSION
+
+    def _announcements(
+        self, item: Item, clauses: Sequence[tuple[str, Clause]], found: Sequence[Reading], kind: Kind
+    ) -> tuple[Announcement, ...]:
+        rows = gather(found)
+        if kind not in {Kind.RELEASED, Kind.PLANNED, Kind.REVERSED}:
+            # What stays untagged opens nothing; a free offer is still worth its row.
+            return tuple(row for row in rows if row.openness is Openness.FREE_ACCESS)
+        open_rows = [row for row in rows if row.openness is not Openness.FREE_ACCESS]
+        if not open_rows:
+            row = headline_announcement(item, clauses, kind, self.knowledge)
+            return (row, *rows) if row is not None else rows
+        makers = {name for row in open_rows for name in row.who if row.evidence.field != "title"}
+        trend = len(makers) >= _TREND_MAKERS
+        if open_rows[0].evidence.field == "title" and not (trend and not open_rows[0].what):
+            # Below a headline that announces, the text tells of the same; other names are its setting.
+            return (open_rows[0],)
+        if open_rows[0].evidence.field == "title":
+            rows = tuple(row for row in rows if row is not open_rows[0])
+        elif not trend:
+            head = headline_announcement(item, clauses, kind, self.knowledge)
+            if head is not None:
+                first = open_rows[0]
+                return (
+                    replace(
+                        first,
+                        who=head.who or first.who,
+                        what=head.what or first.what,
+                        licence=first.licence or head.licence,
+                    ),
+                )
+        return (
+            tuple(sorted(rows, key=lambda row: row.openness is Openness.FREE_ACCESS))
+            if rows[0].openness is Openness.FREE_ACCESS
+            else rows
+        )
+
+
+def item_from(row: Mapping[str, Any]) -> Item:
+    """Return the item of a JSON line: title, summary, text, url, outlet, lang, id; all optional."""
+
+    def text(key: str) -> str:
+        value = row.get(key)
+        return value if isinstance(value, str) else ""
+
+    return Item(
+        title=text("title"),
+        summary=text("summary"),
+        text=text("text"),
+        url=text("url"),
+        outlet=text("outlet"),
+        language=text("lang"),
+        organisation=text("organisation"),
+        id=str(row.get("id") or ""),
+    )
+
+
+def _sum(table: Mapping[str, float], heard: frozenset[str]) -> float:
+    # Sorted, so that the sum is the same to the last bit on every platform and hash seed.
+    return table.get("", 0.0) + math.fsum(table.get(rule, 0.0) for rule in heard)
+
+
+def _reasons(table: Mapping[str, float], heard: frozenset[str], sign: int) -> tuple[str, ...]:
+    spoke = [(sign * table.get(rule, 0.0), rule) for rule in heard]
+    ranked = sorted((pair for pair in spoke if pair[0] >= _REASON_MIN), key=lambda p: (-p[0], p[1]))
+    return tuple(rule for _, rule in ranked[:_REASONS_MAX])
+
+
+def _heard_in(rule: str, clauses: Sequence[tuple[str, Clause]]) -> Evidence | None:
+    """The sentence in which a rule that listens for a list heard it."""
+    place, _, tag = rule.partition(":")
+    field = {"title": "title", "lead": "summary", "rest": "summary", "text": "text"}.get(place)
+    for name, clause in clauses:
+        if name == field and clause.has(tag):
+            sentence = clause.sentence
+            return Evidence(name, sentence.start, sentence.end, sentence.text)
+    return None
+
+
+def _load_weights() -> _Weights:
+    name = "rules.toml"
+    data = tomllib.loads((files("pipeline") / "data" / name).read_text(encoding="utf-8"))
+    try:
+        calibration = data["calibration"]
+        tables = {
+            key: MappingProxyType({str(rule): float(weight) for rule, weight in data[key].items()})
+            for key in ("tag", "update", "discussion")
+        }
+        return _Weights(
+            slope=float(calibration["slope"]),
+            offset=float(calibration["offset"]),
+            cut=float(calibration["cut"]),
+            **tables,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"{error} is missing or not a number.", about=name) from error

@@ -1,0 +1,3 @@
+"""The application: command line, settings, the conveyor, and the bundled demo."""
+
+__version__ = "0.1.0"

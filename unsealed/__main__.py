@@ -1,0 +1,5 @@
+"""``python -m unsealed``."""
+
+from unsealed.cli import main
+
+main()
