@@ -1,0 +1,152 @@
+"""Gathering: all sources polled, or all pages fetched, at once on the running loop.
+
+The two coroutines here promise one thing above all: each job and each request is answered
+exactly once, whatever happens to it. They need the loop of `crawler.loop`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from scrapy.crawler import AsyncCrawlerRunner
+
+from crawler import problems
+from crawler.scrapy_settings import CrawlSettings, quiet_logs, scrapy_settings
+from crawler.spiders import POLL_SPIDERS, PageSpider
+from crawler.spiders.base import Gathering, GatheringSpider
+from crawler.spiders.polling import PollJob
+from pipeline.model import PageFetch, PageRequest, Poll, PollOutcome, Problem, SourceKind
+
+__all__ = ["CrawlSettings", "PollJob", "fetch_pages", "poll_sources"]
+
+E = TypeVar("E")
+R = TypeVar("R")
+
+_log = logging.getLogger(__name__)
+
+
+async def poll_sources(
+    jobs: Sequence[PollJob],
+    settings: CrawlSettings,
+    on_poll: Callable[[Poll], Awaitable[None]],
+    *,
+    now: Callable[[], datetime],
+) -> None:
+    """Poll every source of ``jobs`` once and hand each `Poll` to ``on_poll`` as it comes.
+
+    ``on_poll`` is never called twice at one time, and fetching waits for it when it is slow.
+    If it raises, the gathering stops at once and the exception is raised here; cancelling
+    stops it likewise. Poll.state is what to remember: after a failure what was known before,
+    with one more failure counted. Poll.seconds counts downloading, not waiting for a turn.
+    """
+
+    def failed(job: PollJob, problem: Problem, status: int | None, seconds: float) -> Poll:
+        return Poll(
+            job.source.id,
+            PollOutcome.FAILED,
+            now(),
+            status=status,
+            state=replace(job.state, failures=job.state.failures + 1),
+            seconds=seconds,
+            problem=problem,
+        )
+
+    gathering = Gathering(jobs, settings, on_poll, failed, now)
+
+    def of(kind: SourceKind) -> Callable[[PollJob], bool]:
+        return lambda job: job.source.kind is kind
+
+    kinds = sorted({job.source.kind for job in jobs})
+    await _gather(
+        gathering,
+        [(POLL_SPIDERS[kind], of(kind)) for kind in kinds],
+        max_bytes=settings.feed_bytes,
+    )
+
+
+async def fetch_pages(
+    requests: Sequence[PageRequest],
+    settings: CrawlSettings,
+    on_page: Callable[[PageFetch], Awaitable[None]],
+    *,
+    now: Callable[[], datetime],
+) -> None:
+    """Fetch every page of ``requests`` once and hand each `PageFetch` to ``on_page`` as it comes.
+
+    The promises are those of `poll_sources`.
+    """
+
+    def failed(request: PageRequest, problem: Problem, status: int | None, seconds: float) -> PageFetch:
+        return PageFetch(request.article_id, now(), problem=problem)
+
+    gathering = Gathering(requests, settings, on_page, failed, now)
+    crawls: list[Any] = [(PageSpider, lambda request: True)] if requests else []
+    await _gather(gathering, crawls, max_bytes=settings.page_bytes)
+
+
+async def _gather(
+    gathering: Gathering[E, R],
+    crawls: Sequence[tuple[type[GatheringSpider[E, R]], Callable[[E], bool]]],
+    *,
+    max_bytes: int,
+) -> None:
+    """Run one crawl for each spider class, over the errands it wants, all at the same time."""
+    if not crawls:
+        return
+    quiet_logs()
+    runner = AsyncCrawlerRunner(scrapy_settings(gathering.settings, max_bytes=max_bytes))
+    tasks = [asyncio.create_task(_crawl(runner, gathering, *crawl)) for crawl in crawls]
+    ended = asyncio.ensure_future(asyncio.wait(tasks))
+    brake = asyncio.create_task(gathering.traffic.stopping.wait())
+    try:
+        await asyncio.wait({ended, brake}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        brake.cancel()
+        if not ended.done():  # stopped by on_result, or cancelled
+            gathering.traffic.stop()
+            await _stop(runner)
+            await ended
+    if gathering.error is not None:
+        raise gathering.error
+    for task in tasks:
+        task.result()
+
+
+async def _stop(runner: AsyncCrawlerRunner) -> None:
+    """Stop the crawls that are running.
+
+    Not ``runner.stop()``: a crawl that is only just starting never ends after that. Such a
+    one ends by itself, for its spider finds the brake on and asks for nothing.
+    """
+    for crawler in list(runner.crawlers):
+        if crawler._engine is not None and crawler._engine.running:
+            await crawler.stop_async()
+
+
+async def _crawl(
+    runner: AsyncCrawlerRunner,
+    gathering: Gathering[E, R],
+    spider: type[GatheringSpider[E, R]],
+    wanted: Callable[[E], bool],
+) -> None:
+    """Run one crawl and see to it that every errand of it has its result.
+
+    Scrapy calls a crawl finished though each of its callbacks raised, so it is judged by
+    what was handed over.
+    """
+    try:
+        await runner.crawl(spider, gathering=gathering, errands=gathering.open(wanted))
+    except Exception:
+        _log.exception("The crawl %s broke off", spider.name)
+    if gathering.traffic.stopping.is_set():
+        return
+    left = gathering.open(wanted)
+    if left:
+        _log.error("The crawl %s ended with %d of its errands undone", spider.name, len(left))
+    for each in left:
+        await gathering.hand_over(each.number, gathering.failed(each.errand, problems.INTERNAL, None, 0.0))

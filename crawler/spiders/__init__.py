@@ -1,0 +1,33 @@
+"""The spiders: one class a kind of source, and one for article pages.
+
+They say what to ask for and what to make of the answer. How it is fetched is
+`crawler.download`, how a body is read `crawler.readers`, who starts them `crawler.gather`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from crawler.spiders.pages import PageSpider
+from crawler.spiders.polling import (
+    FeedSpider,
+    GitHubReleasesSpider,
+    HuggingFaceSpider,
+    ListingSpider,
+    PollSpider,
+)
+from crawler.spiders.sitemap import SitemapSpider
+from pipeline.model import SourceKind
+
+__all__ = ["POLL_SPIDERS", "PageSpider", "PollSpider"]
+
+POLL_SPIDERS: Mapping[SourceKind, type[PollSpider]] = MappingProxyType(
+    {
+        SourceKind.FEED: FeedSpider,
+        SourceKind.LISTING: ListingSpider,
+        SourceKind.SITEMAP: SitemapSpider,
+        SourceKind.HUGGINGFACE: HuggingFaceSpider,
+        SourceKind.GITHUB_RELEASES: GitHubReleasesSpider,
+    }
+)
