@@ -1,0 +1,156 @@
+"""Tables for people, on the terminal: verdicts, search hits, announcements, a run's report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.archive import FoundAnnouncement, Hit
+from pipeline.model import Item, Openness, Verdict
+from unsealed.report import RunReport, Trouble
+
+#: Grade -> symbol and colour; the symbol carries the grade where there is no colour.
+GRADES = {
+    Openness.OPEN_SOURCE.value: ("●", "green"),
+    Openness.OPEN_WEIGHTS.value: ("◐", "cyan"),
+    Openness.OPEN_DATA.value: ("■", "blue"),
+    Openness.RESTRICTED.value: ("◌", "yellow"),
+    Openness.UNCLEAR.value: ("?", "magenta"),
+    Openness.FREE_ACCESS.value: ("○", "bright_black"),
+}
+
+#: Names listed of those that fail for one reason: without a network that is every source.
+_NAMES = 8
+
+
+def grade(openness: str | None) -> Text:
+    """A grade as symbol and word."""
+    if not openness:
+        return Text("")
+    symbol, colour = GRADES.get(openness, ("?", "white"))
+    return Text(f"{symbol} {openness}", style=colour)
+
+
+def _linked(title: str, url: str) -> Text:
+    return Text(title, style=f"link {url}" if url.startswith(("http://", "https://")) else "")
+
+
+def _day(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M")
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1))
+    for column in columns:
+        wide = column in ("title", "evidence")
+        table.add_column(
+            column, overflow="fold" if wide else "ellipsis", no_wrap=not wide, ratio=1 if wide else None
+        )
+    return table
+
+
+def verdict_table(judged: Sequence[tuple[Item, Verdict]]) -> None:
+    """Verdicts on stdout."""
+    table = _table("kind", "p", "openness", "licence", "who", "what", "title")
+    for item, verdict in judged:
+        lead = verdict.announcements[0] if verdict.announcements else None
+        table.add_row(
+            Text(verdict.kind.value, style="bold" if verdict.tagged else "dim"),
+            f"{verdict.probability:.2f}",
+            grade(lead.openness.value if lead else None),
+            (lead.licence or "") if lead else "",
+            escape(", ".join(lead.who)) if lead else "",
+            escape(", ".join(lead.what)) if lead else "",
+            _linked(item.title, item.url),
+        )
+    Console().print(table)
+
+
+def hit_table(hits: Sequence[Hit]) -> None:
+    """Search hits on stdout."""
+    table = _table("date", "", "licence", "who", "outlet", "lang", "story", "title")
+    for hit in hits:
+        table.add_row(
+            _day(hit.published),
+            grade(hit.openness) if hit.tagged or hit.kind == "reversed" else Text(hit.kind, style="dim"),
+            hit.licence or "",
+            escape(", ".join(hit.who)),
+            escape(hit.outlet),
+            hit.lang,
+            str(hit.story or ""),
+            _linked(hit.title, hit.url),
+        )
+    Console().print(table)
+
+
+def announcement_table(found: Sequence[FoundAnnouncement]) -> None:
+    """Openings on stdout."""
+    table = _table("date", "", "stage", "licence", "who", "what", "outlet", "evidence")
+    for a in found:
+        table.add_row(
+            _day(a.published),
+            grade(a.openness),
+            a.stage,
+            a.licence or "",
+            escape(", ".join(a.who)),
+            escape(", ".join(a.what)),
+            escape(a.outlet),
+            _linked(a.evidence, a.url),
+        )
+    Console().print(table)
+
+
+def report_table(report: RunReport, console: Console) -> None:
+    """What a run did: stories by openness, sources, failures in words."""
+    if report.stories:
+        table = _table("", "title", "licence", "told by")
+        for s in report.stories:
+            mark = grade(s.openness) if s.stage == "released" else Text(f"◇ {s.stage}", style="bold magenta")
+            table.add_row(mark, Text(s.title), s.licence, _told(s.outlets, len(s.languages)))
+        console.print(table)
+        console.print()
+    counts = "  ".join(f"{GRADES.get(k, ('◇', ''))[0]} {n} {k}" for k, n in report.openness().items())
+    console.print(
+        Text(f"stories   {len(report.stories)}" + (f"  ({counts})" if counts else ""), style="bold")
+    )
+    ok = report.sources_ok + report.sources_unchanged
+    console.print(
+        f"sources   {ok} ok ({report.sources_unchanged} unchanged), {len(report.sources_failed)} failed; "
+        f"{report.articles_new} new articles"
+    )
+    _troubles(console, report.sources_failed, "red", "✗")
+    _troubles(console, report.warnings, "yellow", "!")
+    pages = f"pages     {report.pages_fetched} read, {len(report.pages_failed)} failed"
+    console.print(pages)
+    _troubles(console, report.pages_failed, "red", "✗")
+    _troubles(console, report.misjudged, "red", "✗")
+    for line in report.editions:
+        console.print(Text(f"edition   {line}"))
+    for line in report.delivered:
+        console.print(Text(f"sent      {line}"))
+    _troubles(console, report.undelivered, "red", "not sent: ")
+    console.print(f"[dim]took      {report.seconds:.1f} s")
+
+
+def _told(outlets: int, languages: int) -> str:
+    told = f"{outlets} outlet{'s' if outlets > 1 else ''}"
+    return f"{told}, {languages} languages" if languages > 1 else told
+
+
+def _troubles(console: Console, troubles: Sequence[Trouble], colour: str, mark: str) -> None:
+    """A line for each, those with the same cause together."""
+    same: dict[tuple[str, str], list[str]] = {}
+    for t in troubles:
+        same.setdefault((t.message, t.cure), []).append(t.what)
+    for (message, cure), names in same.items():
+        shown = ", ".join(names[:_NAMES]) + (
+            f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+        )
+        console.print(
+            Text.assemble(f"  {mark} ", (shown, colour), f": {message}", f" {cure}" if cure else "")
+        )
