@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import json
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -78,6 +79,18 @@ def test_it_exits_with_0_and_says_where_to_look(demo: Demo) -> None:
         "digest",
     ):
         assert words in demo.stderr
+
+
+def test_the_commands_it_proposes_work_as_they_stand(demo: Demo) -> None:
+    proposed = demo.stderr.split("Try next")[1].strip().splitlines()
+    assert len(proposed) == 3
+    for line in proposed:
+        words = shlex.split(line)
+        # The tests' interpreter stands for the one a person's shell would find.
+        assert words[:3] == ["python", "-m", "unsealed"]
+        done = unsealed(*words[3:])
+        assert done.returncode == 0, f"{line}: {done.stderr}"
+        assert done.stdout
 
 
 def test_it_leaves_every_file_it_names(demo: Demo) -> None:

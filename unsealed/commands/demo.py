@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -139,10 +140,7 @@ channels = ["mail", "slack", "files"]
 
 
 def _where_to_look(folder: Path, console: Console) -> None:
-    try:
-        shown = folder.relative_to(Path.cwd())
-    except ValueError:
-        shown = folder
+    shown = _near(folder)
 
     def found(pattern: str) -> str:
         return ", ".join(str(shown / p.relative_to(folder)) for p in sorted(folder.glob(pattern)))
@@ -158,10 +156,24 @@ def _where_to_look(folder: Path, console: Console) -> None:
     ):
         console.print(f"  {label:<20} {found(pattern)}", highlight=False, soft_wrap=True, markup=False)
     console.print("\n[bold]Try next")
-    config = f"unsealed --config {shown / 'unsealed.toml'}"
+    config = f"{_called()} --config {shown / 'unsealed.toml'}"
     for line in (
         f"{config} search 'licence:apache since:7d'",
         f"{config} announcements 'openness:open-weights,restricted'",
         f"{config} digest --edition weekly",
     ):
         console.print(f"  {line}", highlight=False, soft_wrap=True, markup=False)
+
+
+def _near(path: Path) -> Path:
+    """A path as short as it can be typed from here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _called() -> str:
+    """How this program is called from here: by name only where the shell would find this very one."""
+    script = Path(sys.argv[0]).absolute()
+    if script.name != "unsealed":
+        return "python -m unsealed"
+    found = shutil.which("unsealed")
+    return "unsealed" if found and Path(found).samefile(script) else str(_near(script))
