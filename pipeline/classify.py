@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pipeline.clauses import Clause, read_clauses
-from pipeline.facts import Reading, fields_of, gather, headline_announcement, readings
+from pipeline.facts import Reading, fields_of, gather, headline_announcement, proven, readings
 from pipeline.hub import judge_artifact
 from pipeline.knowledge import Knowledge, load_knowledge
 from pipeline.model import (
@@ -99,7 +99,7 @@ class Classifier:
         tagged = kind in {Kind.RELEASED, Kind.PLANNED}
         if kind is Kind.REVERSED:
             probability = min(probability, _REVERSED_PROBABILITY)
-        announcements = self._announcements(item, clauses, found, kind)
+        announcements = tuple(proven(a, clauses) for a in self._announcements(item, clauses, found, kind))
         table = (
             weights.tag
             if kind in {Kind.RELEASED, Kind.PLANNED, Kind.REVERSED, Kind.OTHER}

@@ -152,6 +152,24 @@ def headline_announcement(
     return replace(row, openness=openness, claimed=claimed)
 
 
+def proven(row: Announcement, clauses: Sequence[tuple[str, Clause]]) -> Announcement:
+    """Return an announcement with its best proof: where only the words below a headline name the
+    licence, the sentence that does. A headline alone would leave the reader to take it on trust.
+    """
+    if row.licence is None or row.evidence.field != "title":
+        return row
+    naming = [
+        (name, clause)
+        for name, clause in clauses
+        if any(licence.id == row.licence for _, licence in licences_in(clause))
+        and not _ASIDE.search(clause.text)
+    ]
+    if not naming or any(name == "title" for name, _ in naming):
+        return row
+    name, sentence = naming[0][0], naming[0][1].sentence
+    return replace(row, evidence=Evidence(name, sentence.start, sentence.end, sentence.text))
+
+
 def _topic(clause: Clause) -> tuple[str, ...]:
     """The organisation a clause begins with: what "it" means in the next one."""
     for hit in clause.of("org"):

@@ -491,3 +491,10 @@ def test_a_sentence_that_brings_its_own_quotation_marks_gets_no_second_pair() ->
 def test_settings_of_an_edition_have_sound_defaults() -> None:
     asked = EditionSettings("main")
     assert (asked.edition, asked.max_stories, asked.minimum_openness) == ("daily", 25, Openness.UNCLEAR)
+
+
+def test_a_headline_that_is_the_proof_is_not_quoted_again() -> None:
+    digest = rich()
+    story = replace(digest.stories[0], evidence=digest.stories[0].title)
+    text = " ".join(render(replace(digest, stories=(story,)), "text").split())
+    assert text.count(story.title) == 1

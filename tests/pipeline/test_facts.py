@@ -406,3 +406,26 @@ def test_german_parts_its_verbs():
     assert read("Lindwurm legt Teile seines Modells zur Wegplanung offen")[0].who == ("Lindwurm",)
     assert read("Lindwurm lässt Preise seines Modells offen") == ()
     assert read("Lindwurm stellt klar: Termin für das Modell bleibt offen") == ()
+
+
+def test_the_sentence_that_names_the_licence_is_the_proof_where_the_headline_does_not():
+    item = Item(
+        title="Solveig opens Harrow, a speech model",
+        summary="It runs on a phone. The weights of Harrow are out under the MIT licence.",
+    )
+    (row,) = Classifier.load().judge(item).announcements
+    assert row.licence == "MIT"
+    assert (row.evidence.field, row.evidence.quote) == (
+        "summary",
+        "The weights of Harrow are out under the MIT licence.",
+    )
+    assert item.summary[row.evidence.start : row.evidence.end] == row.evidence.quote
+
+
+def test_a_headline_that_names_the_licence_stays_the_proof():
+    item = Item(
+        title="Solveig opens the language model Harrow under the MIT licence",
+        summary="The MIT licence is short.",
+    )
+    (row,) = Classifier.load().judge(item).announcements
+    assert (row.evidence.field, row.evidence.quote) == ("title", item.title)
