@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pipeline.clauses import Clause, read_clauses
+from pipeline.due import read_due
 from pipeline.facts import Reading, fields_of, gather, headline_announcement, proven, readings
 from pipeline.hub import judge_artifact
 from pipeline.knowledge import Knowledge, load_knowledge
@@ -99,7 +100,9 @@ class Classifier:
         tagged = kind in {Kind.RELEASED, Kind.PLANNED}
         if kind is Kind.REVERSED:
             probability = min(probability, _REVERSED_PROBABILITY)
-        announcements = tuple(proven(a, clauses) for a in self._announcements(item, clauses, found, kind))
+        announcements = tuple(
+            proven(_dated(a, item), clauses) for a in self._announcements(item, clauses, found, kind)
+        )
         table = (
             weights.tag
             if kind in {Kind.RELEASED, Kind.PLANNED, Kind.REVERSED, Kind.OTHER}
@@ -207,6 +210,15 @@ def item_from(row: Mapping[str, Any]) -> Item:
         organisation=text("organisation"),
         id=str(row.get("id") or ""),
     )
+
+
+def _dated(row: Announcement, item: Item) -> Announcement:
+    """The announcement with the last day of the time it promises, where its words name one."""
+    if row.stage is not Kind.PLANNED or item.published is None:
+        return row
+    told = (row.evidence.quote, item.title, item.summary)
+    days = (read_due(words, item.published, item.language) for words in told if words)
+    return replace(row, due=next((day for day in days if day is not None), None))
 
 
 def _sum(table: Mapping[str, float], heard: frozenset[str]) -> float:

@@ -4,7 +4,6 @@ import contextlib
 import gzip
 import json
 import os
-import time
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -330,23 +329,21 @@ def test_everything_is_bounded() -> None:
     assert len(entry.summary_html) <= 50_100
 
 
+@pytest.mark.timeout(60)
 def test_entity_bombs_and_outside_entities_do_nothing(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("hidden words")
     levels = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
     doctype = f'<!DOCTYPE rss [<!ENTITY l0 "ha">{levels}<!ENTITY out SYSTEM "{secret.as_uri()}">]>'
-    started = time.perf_counter()
     feed = read_feed((doctype + rss(item(1, title="&l9; &out;"), head="")).encode(), url=URL, now=NOW)
-    assert time.perf_counter() - started < 5
     assert all("hidden" not in e.title and len(e.title) <= 500 for e in feed.entries)
 
 
+@pytest.mark.timeout(60)  # a quadratic reader takes many minutes
 @pytest.mark.parametrize("opening", [b"<![CDATA[", b"<!--", b"<!ENTITY ", b"<item>"])
 def test_openings_without_end_do_not_hold_the_reader_up(opening: bytes) -> None:
-    started = time.perf_counter()
     with contextlib.suppress(FeedError):
-        read_feed(b"<rss><channel>" + opening * 100_000, url=URL, now=NOW)
-    assert time.perf_counter() - started < 20  # a quadratic reader takes minutes
+        assert len(read_feed(b"<rss><channel>" + opening * 100_000, url=URL, now=NOW).entries) <= 2000
 
 
 def test_the_language_a_catalogue_states_counts_more_than_a_template() -> None:

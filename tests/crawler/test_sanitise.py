@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from html.parser import HTMLParser
 
 import pytest
@@ -80,13 +79,12 @@ def test_texts_are_cut_at_a_word_with_an_ellipsis() -> None:
     assert shorten("short", 10) == "short"
 
 
+@pytest.mark.timeout(60)  # a quadratic pattern takes many minutes
 @pytest.mark.parametrize("opening", ["<!--", "<![CDATA[", "<script", "<a ", "&lt;", "<p x='"])
 def test_openings_without_end_do_not_hold_the_sanitiser_up(opening: str) -> None:
-    started = time.perf_counter()
     to_html(opening * 90_000)
-    to_text(opening * 90_000, 1000)
-    to_line(opening * 90_000, 500)
-    assert time.perf_counter() - started < 10  # a quadratic pattern takes minutes
+    assert len(to_text(opening * 90_000, 1000)) <= 1000
+    assert len(to_line(opening * 90_000, 500)) <= 500
 
 
 _fragments = st.lists(

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -189,25 +187,18 @@ HOSTILE = {
 }
 
 
+@pytest.mark.timeout(60)  # quadratic work on texts of this length takes many minutes
 @pytest.mark.parametrize("piece", HOSTILE.values(), ids=HOSTILE.keys())
-def test_hostile_text_costs_linear_time(piece):
-    def seconds(size):
-        item = Item(
-            title=(piece * size)[: size * 5], summary=(piece * size)[:size], text=(piece * size)[:size]
-        )
-        start = time.process_time()
-        JUDGE.judge(item)
-        return time.process_time() - start
-
-    small, large = max(seconds(10_000), 0.01), seconds(40_000)
-    # Four times the text: quadratic work would take sixteen times as long.
-    assert large < 10 * small + 0.3
+def test_hostile_text_is_judged_all_the_same(piece):
+    text = (piece * 200_000)[:200_000]
+    verdict = JUDGE.judge(Item(title=text, summary=text, text=text))
+    assert 0 <= verdict.probability <= 1
 
 
+@pytest.mark.timeout(60)
 def test_a_title_of_a_megabyte_is_read_in_part():
-    start = time.process_time()
-    JUDGE.judge(Item(title="open source AI " * 70_000, summary="x" * 10**6))
-    assert time.process_time() - start < 3
+    verdict = JUDGE.judge(Item(title="open source AI " * 70_000, summary="x" * 10**6))
+    assert all(e.end <= 20_000 for e in verdict.evidence)
 
 
 @pytest.mark.parametrize(

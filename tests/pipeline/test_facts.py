@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -429,3 +430,13 @@ def test_a_headline_that_names_the_licence_stays_the_proof():
     )
     (row,) = Classifier.load().judge(item).announcements
     assert (row.evidence.field, row.evidence.quote) == ("title", item.title)
+
+
+def test_a_promise_knows_its_day_whichever_sentence_names_it():
+    item = Item(
+        title="Solveig promises to open the weights of its speech model Harrow within two weeks",
+        summary="Harrow will be open-sourced under the MIT licence.",
+        published=datetime(2026, 11, 2, 9, tzinfo=UTC),
+    )
+    (row,) = Classifier.load().judge(item).announcements
+    assert (row.stage, row.licence, row.due) == (Kind.PLANNED, "MIT", date(2026, 11, 16))
