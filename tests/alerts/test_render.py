@@ -187,7 +187,7 @@ def test_a_foreign_lead_is_told_by_its_facts_in_the_subject() -> None:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(TEXTS, st.sampled_from(LANGUAGES))
 def test_a_subject_is_one_short_line_whatever_the_headline(text: str, language: str) -> None:
     line = subject(hostile(text, "https://fine.example/"), language)

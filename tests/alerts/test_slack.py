@@ -146,7 +146,7 @@ def _spoilt(story: Story, n: int, words: Sequence[str], links: Sequence[str]) ->
 
 
 @settings(
-    max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 @given(_digests(), st.sampled_from(["en", "zh"]))
 def test_no_digest_breaks_any_limit_of_slack(digest: Digest, language: str) -> None:
