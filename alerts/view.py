@@ -39,6 +39,9 @@ NAMES = 4
 _QUOTES = frozenset('"“”„«»‹›‘’「」『』《》')
 _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 
+#: What the facts call a licence that a maker wrote for itself.
+OWN_LICENCE = "Custom"
+
 
 @dataclass(frozen=True, slots=True)
 class Badge:
@@ -223,7 +226,7 @@ def story_view(
         who=names(story.who, words),
         what=names(story.what, words),
         kind=_kind(story.type, words),
-        licence=clean(story.licence or "", NAME),
+        licence=licence_name(story.licence, words),
         stage=story.stage.value,
         stage_badge=Badge("reversed", words("section.reversals"), "✕", "rose")
         if story.stage is Kind.REVERSED
@@ -275,7 +278,7 @@ def _row(found: Announcement, words: Words) -> RowView:
         who=names(found.who, words),
         what=names(found.what, words) or words("story.unnamed"),
         kind=_kind(found.type, words),
-        licence=clean(found.licence or "", NAME),
+        licence=licence_name(found.licence, words),
         stage=stage,
     )
 
@@ -286,13 +289,17 @@ def warnings(story: Story, words: Words) -> tuple[str, ...]:
     if story.claimed is not None and story.claimed is not story.openness:
         claimed = words(f"grade_inline.{story.claimed.value}")
         real = words(f"grade_inline.{story.openness.value}")
-        licence = clean(story.licence or "", NAME)
-        if licence:
+        licence = licence_name(story.licence, words)
+        if story.licence == OWN_LICENCE:
+            notes.append(words("story.claim_own", claimed=claimed, real=real))
+        elif licence:
             notes.append(words("story.claim_licence", claimed=claimed, licence=licence, real=real))
         else:
             notes.append(words("story.claim", claimed=claimed, real=real))
     if len(story.licences) > 1:
-        told = words("comma").join(f"{clean(name, NAME)} ({count})" for name, count in story.licences[:NAMES])
+        told = words("comma").join(
+            f"{licence_name(name, words)} ({count})" for name, count in story.licences[:NAMES]
+        )
         notes.append(words("story.conflict", licences=told))
     return tuple(notes)
 
@@ -320,6 +327,11 @@ def check(story: Story, words: Words) -> Check:
     if found.gated:
         detail += words("comma") + words("story.gated")
     return Check("verified", words("story.verified"), detail, "✓", url)
+
+
+def licence_name(licence: str | None, words: Words) -> str:
+    """A licence as readers know it, "" for none; a maker's own is told in words."""
+    return words("story.own_licence") if licence == OWN_LICENCE else clean(licence or "", NAME)
 
 
 def same_licence(one: str, other: str) -> bool:
@@ -379,6 +391,7 @@ __all__ = [
     "is_roundup",
     "language_name",
     "language_tag",
+    "licence_name",
     "names",
     "promise_badge",
     "promise_view",

@@ -54,7 +54,8 @@ _STOP = listed(
     "google's official weekly daily best top monday tuesday wednesday thursday friday saturday sunday im mit auch nun jetzt "
     "same if whether since while although because each all some both those these other another many more most such "
     "ten two three four five six seven eight nine gguf dès avec pour ce cette selon según hoy así tras nach laut am gestern heute hier ayer january february march april may "
-    "lizenz lizenzen licence license licencia gewichte weights poids pesos daten datensatz code modell "
+    "lizenz lizenzen licence license licencia gewichte weights poids pesos daten datensatz code modell modelle "
+    "quellcode quelltext software programm werkzeug werkzeuge produkt firma gesellschaft entwickler forscher "
     "june july august september october november december q1 q2 q3 q4 llm llms gpt model models"
 )
 _SUFFIX = re.compile(

@@ -485,3 +485,12 @@ def test_a_headline_that_is_the_proof_is_not_quoted_again() -> None:
     story = replace(digest.stories[0], evidence=digest.stories[0].title)
     text = " ".join(render(replace(digest, stories=(story,)), "text").split())
     assert text.count(story.title) == 1
+
+
+def test_a_licence_of_the_makers_own_is_told_in_words() -> None:
+    digest = rich()
+    changes = {"licence": "Custom", "openness": Openness.OPEN_WEIGHTS, "claimed": Openness.OPEN_SOURCE}
+    story = replace(digest.stories[0], licences=(("Custom", 3),), **changes)
+    text = " ".join(render(replace(digest, stories=(story,)), "text").split())
+    assert "Open weights · custom licence" in text
+    assert "Called open source, but its custom licence makes it open weights" in text

@@ -440,3 +440,11 @@ def test_a_promise_knows_its_day_whichever_sentence_names_it():
     )
     (row,) = Classifier.load().judge(item).announcements
     assert (row.stage, row.licence, row.due) == (Kind.PLANNED, "MIT", date(2026, 11, 16))
+
+
+def test_who_builds_on_it_must_disclose_is_no_announcement():
+    rows = read(
+        title="Harwick veröffentlicht die KI-Engine Taldur unter GPL-3.0",
+        text="Wer Taldur in ein eigenes Produkt einbaut, muss dessen Quellcode ebenfalls offenlegen.",
+    )
+    assert [row.who for row in rows] == [("Harwick",)]
