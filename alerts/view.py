@@ -20,7 +20,7 @@ from pipeline.model import Announcement, ArtifactType, Coverage, Kind, Openness,
 GRADES = tuple(Openness)
 #: Shape and colour of each grade. The fuller the circle, the more open; the shapes differ also
 #: without colour. None of these characters has an emoji form that a phone could swap in.
-_LOOKS = {
+LOOKS = {
     Openness.OPEN_SOURCE: ("●", "green"),
     Openness.OPEN_WEIGHTS: ("◐", "blue"),
     Openness.OPEN_DATA: ("◆", "violet"),
@@ -139,7 +139,7 @@ class PromiseView:
 
 def badge(openness: Openness, words: Words) -> Badge:
     """The badge of a grade of openness."""
-    symbol, colour = _LOOKS[openness]
+    symbol, colour = LOOKS[openness]
     return Badge(openness.value, words(f"grade.{openness.value}"), symbol, colour)
 
 

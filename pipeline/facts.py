@@ -44,6 +44,11 @@ _ROWS_MAX = 60
 
 _FROM = re.compile(r"(?:\bfrom|\bvon|\bde|\bdel|\bleaves|\bdrops|从|由)\s+(?:the\s+)?$", re.I)
 
+#: "Who builds on it must disclose": a duty under a licence, not an opening.
+_DUTY = re.compile(
+    r"\b(?:must|muss|müssen|doit|doivent|debe|deben)\b(?! read| see| try)|必须|必須|なければならない|해야 한다",
+    re.I,
+)
 _HEARSAY = re.compile(r"\?\s*$|？\s*$")
 
 
@@ -183,6 +188,8 @@ def _counts(clause: Clause, opening: Opening, field: str) -> bool:
     if opening.stage is Kind.REVERSED:
         return True
     if _HEARSAY.search(clause.text) and opening.grade != "verb":
+        return False
+    if field != "title" and _DUTY.search(clause.text[: opening.until]):
         return False
     if opening.grade == "licence" and field != "title" and _ASIDE.search(clause.text):
         return False

@@ -10,20 +10,15 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from alerts.view import LOOKS
 from pipeline.archive import FoundAnnouncement, Hit
-from pipeline.model import Item, Openness, Verdict
+from pipeline.model import Item, Verdict
 from unsealed.report import RunReport, Trouble
 
-#: Grade -> symbol and colour; the symbol carries the grade where there is no colour.
-GRADES = {
-    Openness.OPEN_SOURCE.value: ("●", "green"),
-    Openness.OPEN_WEIGHTS.value: ("◐", "cyan"),
-    Openness.OPEN_DATA.value: ("■", "blue"),
-    Openness.RESTRICTED.value: ("◌", "yellow"),
-    Openness.UNCLEAR.value: ("?", "magenta"),
-    Openness.FREE_ACCESS.value: ("○", "bright_black"),
-}
-
+#: The digest's colours as a terminal has them.
+_COLOURS = {"blue": "cyan", "violet": "magenta", "amber": "yellow", "grey": "bright_black", "rose": "red"}
+#: Grade -> symbol and colour, the symbol as in every digest.
+GRADES = {grade.value: (symbol, _COLOURS.get(colour, colour)) for grade, (symbol, colour) in LOOKS.items()}
 #: Names listed of those that fail for one reason: without a network that is every source.
 _NAMES = 8
 

@@ -34,7 +34,7 @@ def test_stories_are_counted_by_grade_freest_first_and_promises_apart() -> None:
     ]
     report = RunReport(stories=stories)
     assert list(report.openness().items()) == [("open-source", 2), ("restricted", 1), ("planned", 1)]
-    assert "stories   4  (● 2 open-source  ◌ 1 restricted  ◇ 1 planned)" in shown(report)
+    assert "stories   4  (● 2 open-source  ▲ 1 restricted  ◇ 1 planned)" in shown(report)
 
 
 def test_what_fails_for_one_reason_is_told_once() -> None:
