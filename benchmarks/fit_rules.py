@@ -224,8 +224,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    shared = Path(os.environ.get("UNSEALED_SHARED", "../shared"))
-    raw, rows = load_rows(shared / "labels" / "train.jsonl")
+    labelled = Path(os.environ.get("UNSEALED_SHARED", "../shared")) / "labels" / "train.jsonl"
+    if not labelled.is_file():
+        print(f"skipped: no labelled items at {labelled}; set UNSEALED_SHARED")
+        return
+    raw, rows = load_rows(labelled)
     folds = [fold_of(row) for row in raw]
     positive = {k.value for k in TAGGED_KINDS}
     labels = [int(g["kind"] in positive) for _, g in rows]

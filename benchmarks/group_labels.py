@@ -100,7 +100,7 @@ def main() -> int:
     """Print the report; 0 also where the labels are absent, saying so."""
     path = Path(os.environ.get("UNSEALED_SHARED", "../shared")) / "labels" / "stories.jsonl"
     if not path.is_file():
-        print(f"no labelled stories at {path}; set UNSEALED_SHARED to the folder that holds labels/")
+        print(f"skipped: no labelled stories at {path}; set UNSEALED_SHARED to the folder that holds labels/")
         return 0
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     report(rows, grouped(rows))

@@ -88,6 +88,11 @@ def main() -> None:
     parser.add_argument("--errors", type=int, default=0)
     options = parser.parse_args()
     shared = Path(os.environ.get("UNSEALED_SHARED", "../shared"))
+    if not (shared / "labels" / "train.jsonl").is_file():
+        print(
+            f"skipped: no labelled items under {shared}; set UNSEALED_SHARED to the folder that holds labels/"
+        )
+        return
     raw, rows = load_rows(shared / "labels" / "train.jsonl")
     judge = Classifier.load()
     evaluate(
