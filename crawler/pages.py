@@ -7,6 +7,7 @@ it came from. What cannot be found stays empty: a wrong day is worse than none.
 
 from __future__ import annotations
 
+import logging
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -26,6 +27,8 @@ from crawler.reading import MAX_AUTHORS, MAX_NAME, MAX_TITLE, language_code
 from crawler.sanitise import clean, to_line, to_text
 from crawler.urls import absolute_url, canonical_url
 from pipeline.model import Page
+
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -163,6 +166,7 @@ def _guarded(extraction: Callable[[], T]) -> T | None:
     try:
         return extraction()
     except Exception:  # a library of thousands of heuristics; its failure means "found nothing"
+        _log.warning("An extraction library failed on a page; its other facts are kept", exc_info=True)
         return None
 
 

@@ -51,8 +51,8 @@ def command(ctx: click.Context, source: str | None, no_send: bool) -> None:
         parts.archive.close()
     if not report.reached:
         click.echo(
-            f"unsealed: none of the {len(report.sources_failed)} sources could be reached; nothing was changed or "
-            "sent. Check this machine's network; `make demo` (or `unsealed demo`) shows the whole job without one.",
+            f"unsealed: none of the {len(report.sources_failed)} sources could be reached; nothing was lost, and "
+            "nothing was sent. Check this machine's network; `make demo` (or `unsealed demo`) shows the whole job without one.",
             err=True,
         )
     if not report.reached or report.undelivered:
