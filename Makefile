@@ -1,4 +1,6 @@
 # Each target sets up what it needs in a private .venv, and does nothing when nothing changed.
+# A lock names every package, so pip resolves nothing (--no-deps): left to resolve, pip before 24 takes an
+# extra (coverage[toml]) for a second package and prefers its newest release to the locked one.
 
 PYTHON ?= python3
 VENV   := .venv
@@ -52,11 +54,12 @@ $(BIN)/python:
 
 $(VENV)/.run: requirements/run.lock pyproject.toml | $(BIN)/python
 	@echo "installing what unsealed needs into $(VENV) (once)"
-	@$(PIP) install --require-hashes -r requirements/run.lock
+	@$(PIP) install --require-hashes --no-deps -r requirements/run.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.run
 	@echo "installing what its tests need"
-	@$(PIP) install --require-hashes -r requirements/dev.lock
+	@$(PIP) install --require-hashes --no-deps -r requirements/dev.lock
+	@$(PIP) check
 	@touch $@
