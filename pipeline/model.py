@@ -118,6 +118,7 @@ class Source:
     organisation: str = ""  # the maker this source speaks for (lab blogs, hubs), "" none
     pages: PagePolicy = PagePolicy.AUTO
     recipe: Mapping[str, str] = field(default_factory=dict)  # listing pages: CSS selectors
+    note: str = ""  # what is known of it ("behind a paywall"), shown with it
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from alerts.channels import Channel
 from alerts.folder import FolderChannel
 from alerts.mail import MailChannel, MailSettings
 from alerts.slack import SlackWebhookChannel
-from crawler.catalogue import load_catalogue
+from crawler.catalogue import Catalogue, UserFile, combine, load_catalogue, load_user_file
 from crawler.gate import Gate
 from crawler.gather import CrawlSettings
 from pipeline.archive import Archive
@@ -39,31 +39,37 @@ class Parts:
 
 def build(settings: Settings) -> Parts:
     """Open and load everything. Raises ConfigError or ArchiveError before anything is done."""
-    catalogue = sources(settings)
+    chosen = sources(settings)
     classifier = Classifier.load(settings.knowledge.file)
     channels = tuple(_channel(settings, c.name) for c in settings.channel)
     return Parts(
         settings,
         Archive.open(settings.archive.url),
         classifier,
-        catalogue,
+        chosen,
         crawl_settings(settings),
         channels,
     )
 
 
+def catalogue(settings: Settings) -> Catalogue:
+    """The shipped catalogue as the user's file adds to it, overrides and mutes it; may be empty."""
+    shipped = load_catalogue() if settings.sources.catalogue else ()
+    user = load_user_file(settings.sources.file) if settings.sources.file is not None else UserFile()
+    return combine(shipped, user)
+
+
 def sources(settings: Settings) -> tuple[Source, ...]:
-    """The sources to poll: the shipped catalogue, and the user's file, which wins where ids are equal."""
-    chosen: dict[str, Source] = {}
-    if settings.sources.catalogue:
-        chosen |= {s.id: s for s in load_catalogue()}
-    if settings.sources.file is not None:
-        chosen |= {s.id: s for s in load_catalogue(settings.sources.file)}
-    if not chosen:
+    """The sources to poll. Raises ConfigError where there is none."""
+    chosen = catalogue(settings)
+    if not chosen.sources:
         raise ConfigError(
-            "there is no source to poll.", cure="Set sources.catalogue = true, or name a sources.file."
+            "there is no source to poll.",
+            cure="All of them are muted: see `unsealed sources list --state muted`."
+            if chosen.muted
+            else "Set sources.catalogue = true, or name a sources.file.",
         )
-    return tuple(chosen.values())
+    return chosen.sources
 
 
 def crawl_settings(settings: Settings) -> CrawlSettings:
