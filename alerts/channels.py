@@ -13,7 +13,8 @@ rest comes with it: the ledger, retries, back-off, resuming after a crash (``ale
   useless. If not this message or recipient but the channel is at fault (no connection, wrong
   password, asked to slow down), it raises ChannelError, and the others are spared the wait.
 
-What is done about an unknown outcome is a rule of each channel; its class states it.
+What is done about an unknown outcome is a rule of each channel; its class states it. A channel that
+can ask the other side what it has says so by one member more (``Inquiring``).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pipeline.model import DeliveryError, Digest
 
@@ -83,6 +84,18 @@ class Channel(Protocol):
 
     def close(self) -> None:
         """End the session."""
+
+
+@runtime_checkable
+class Inquiring(Protocol):
+    """A channel that can be asked what it has of an edition: its rule for an unknown outcome."""
+
+    def taken(self, parts: tuple[Part, ...], recipient: str, *, noted: int) -> int:
+        """How many of ``parts`` the other side has; ``noted`` of them are certain.
+
+        Asked, after ``open``, before a delivery goes on whose last attempt may have been taken.
+        Raises DeliveryError where no answer can be had; nothing is sent then.
+        """
 
 
 def edition_key(digest: Digest, channel: str, recipient: str) -> str:

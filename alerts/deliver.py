@@ -6,7 +6,8 @@ either side of every send, so that a kill at any instant leaves one of these beh
 - ``pending``, ``failed``: certainly not taken (of a post in parts: the part after ``parts_sent``);
 - ``sending``: we died between the two notes, so it may have been taken; ``unknown``: the other side
   may have taken it and could not say so. Both are sent again by the rule of their channel: mail under
-  the same Message-ID, a webhook once more from the part in doubt, a folder by writing the same files.
+  the same Message-ID, a webhook once more from the part in doubt (a signed one under the same id), a
+  folder by writing the same files; where the other side can be asked what it has, it is asked first.
 
 What to do now is decided by :func:`next_step`, from the line of the ledger and the time alone;
 :func:`deliver` only does it. There must be one deliverer at a time on a ledger: it takes what it
@@ -23,7 +24,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from alerts.channels import Channel, ChannelError, Part
+from alerts.channels import Channel, ChannelError, Inquiring, Part
 from pipeline.model import Delivery, DeliveryError, DeliveryState, Digest, UnsealedError
 
 _log = logging.getLogger(__name__)
@@ -291,6 +292,11 @@ def _attempt(
     try:
         parts = channel.compose(digest, delivery.recipient, message_id=message_id)
         channel.open()
+        if isinstance(channel, Inquiring) and (_in_doubt(delivery) or taken):
+            found = min(channel.taken(parts, delivery.recipient, noted=taken), len(parts))
+            if found > taken:
+                taken = found
+                run.ledger.part_sent(delivery.id, taken, run.now())
     except DeliveryError as error:
         return error, taken
     except UnsealedError as error:

@@ -11,12 +11,15 @@ import http.client
 import smtplib
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Final
+from functools import cache
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pipeline.model import ConfigError, UnsealedError
@@ -112,6 +115,42 @@ def _words(error: OSError | UnicodeError | None) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     return type(error).__name__ if error else "no address"
+
+
+# ------------------------------------------------------------- connections of others' code
+
+_guarding: ContextVar[Guard | None] = ContextVar("_guarding", default=None)
+
+
+def _on_audit(event: str, arguments: tuple[Any, ...]) -> None:
+    if event != "socket.connect":
+        return
+    guard = _guarding.get()
+    address = arguments[1] if len(arguments) > 1 else None
+    if guard is not None and isinstance(address, tuple) and len(address) >= 2:
+        guard(str(address[0]), str(address[0]), int(address[1]))
+
+
+@cache
+def _watch_connections() -> None:
+    # Two threads at once may set it twice; the second check of an address does no harm.
+    sys.addaudithook(_on_audit)
+
+
+@contextmanager
+def guarded_sockets(guard: Guard) -> Iterator[None]:
+    """Check each connection that this thread opens within, also one of a library we cannot hand ours to.
+
+    By Python's audit event of ``socket.connect`` (PEP 578), which comes with the resolved address,
+    just before the system call; what the guard raises ends the attempt. The hook cannot be taken out
+    again, so it is set on first use only: a process without such a channel does not pay for it.
+    """
+    _watch_connections()
+    token = _guarding.set(guard)
+    try:
+        yield
+    finally:
+        _guarding.reset(token)
 
 
 # --------------------------------------------------------------------------------- SMTP

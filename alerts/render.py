@@ -1,8 +1,6 @@
-"""Rendering an edition: HTML e-mail, plain text, Markdown and JSON.
+"""Rendering an edition: HTML e-mail, plain text, Markdown, JSON, and feeds of its stories.
 
-Every format has an environment of its own, because each escapes differently; autoescaping is switched
-on by format, never guessed from a file's name. Templates come from the user's folder file by file, else
-from the shipped ones.
+Templates come from the user's folder file by file, else from the shipped ones (alerts.environments).
 """
 
 from __future__ import annotations
@@ -13,11 +11,13 @@ from functools import lru_cache
 from pathlib import Path
 
 import css_inline
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import TemplateError
 
 from alerts.edition import DigestView, digest_view, subject_line
+from alerts.environments import environment
 from alerts.machine import digest_json
-from alerts.plain import LINE, clean, columns, safe_link, wrap
+from alerts.plain import safe_link
+from alerts.syndication import atom_feed, feed_items, json_feed
 from alerts.words import Words, load_words
 from pipeline.model import ConfigError, Digest
 
@@ -32,16 +32,10 @@ _INDENT = re.compile(r"\n\s+")
 _BLANKS = re.compile(r"\n{3,}")
 
 
-def template_folder() -> Path:
-    """Where the shipped templates are: inside an installed package, else beside it in the repository."""
-    inside = Path(__file__).parent / "_templates"
-    return inside if inside.is_dir() else Path(__file__).parent.parent / "templates"
-
-
 def render(
     digest: Digest, format: str, *, language: str = "en", templates: Path | None = None, unsubscribe: str = ""
 ) -> str:
-    """``digest`` as "html", "text", "markdown" or "json", framed in ``language``.
+    """``digest`` in a format of ``FORMATS`` ("html", "text", "markdown", "json" …), framed in ``language``.
 
     ``templates`` is a folder whose files replace the shipped ones by name (``strings.toml`` replaces
     phrases). ``unsubscribe`` is an http(s) or mailto address for the footer; none, no line. Raises
@@ -98,9 +92,9 @@ def _html(digest: Digest, words: Words, templates: Path | None, unsubscribe: str
 
 
 def _html_page(view: DigestView, words: Words, templates: Path | None) -> str:
-    environment = _environment("html", templates)
-    page = environment.get_template("digest.html.j2").render(d=view, words=words)
-    style = environment.get_template("digest.css").render()
+    shipped = environment("html", templates)
+    page = shipped.get_template("digest.html.j2").render(d=view, words=words)
+    style = shipped.get_template("digest.css").render()
     # No <pre> in it: line breaks with indentation are only bytes.
     return _inliner(style).inline(_INDENT.sub("\n", page)) + "\n"
 
@@ -119,16 +113,24 @@ def _inliner(style: str) -> css_inline.CSSInliner:
 
 def _text(digest: Digest, words: Words, templates: Path | None, unsubscribe: str) -> str:
     view = digest_view(digest, words, unsubscribe=unsubscribe)
-    return _tidy(_environment("text", templates).get_template("digest.txt.j2").render(d=view, words=words))
+    return _tidy(environment("text", templates).get_template("digest.txt.j2").render(d=view, words=words))
 
 
 def _markdown(digest: Digest, words: Words, templates: Path | None, unsubscribe: str) -> str:
     view = digest_view(digest, words, unsubscribe=unsubscribe)
-    return _tidy(_environment("markdown", templates).get_template("digest.md.j2").render(d=view, words=words))
+    return _tidy(environment("markdown", templates).get_template("digest.md.j2").render(d=view, words=words))
 
 
 def _json(digest: Digest, words: Words, templates: Path | None, unsubscribe: str) -> str:
     return digest_json(digest, words)
+
+
+def _atom(digest: Digest, words: Words, templates: Path | None, unsubscribe: str) -> str:
+    return atom_feed(feed_items(digest, words, templates), words)
+
+
+def _json_feed(digest: Digest, words: Words, templates: Path | None, unsubscribe: str) -> str:
+    return json_feed(feed_items(digest, words, templates), words)
 
 
 FORMATS: dict[str, Callable[[Digest, Words, Path | None, str], str]] = {
@@ -136,6 +138,8 @@ FORMATS: dict[str, Callable[[Digest, Words, Path | None, str], str]] = {
     "text": _text,
     "markdown": _markdown,
     "json": _json,
+    "atom": _atom,
+    "jsonfeed": _json_feed,
 }
 
 
@@ -143,48 +147,3 @@ def _tidy(text: str) -> str:
     """No trailing blanks, no more than one empty line, one newline at the end."""
     lines = "\n".join(line.rstrip() for line in text.strip().splitlines())
     return _BLANKS.sub("\n\n", lines) + "\n"
-
-
-# ------------------------------------------------------------------------- environments
-
-
-@lru_cache(maxsize=16)
-def _environment(format: str, templates: Path | None) -> Environment:
-    folders = [*([templates] if templates else []), template_folder()]
-    environment = Environment(
-        loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
-        autoescape=format == "html",  # noqa: S701 - the other formats have escapers of their own
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=False,
-    )
-    environment.filters |= {
-        "clean": clean,
-        "safe_url": safe_link,
-        "columns": columns,
-        "wrap": wrap,
-        "md": markdown_escape,
-        "center": _center,
-    }
-    environment.globals["LINE"] = LINE
-    return environment
-
-
-def _center(text: str, width: int = LINE) -> str:
-    return " " * max(0, (width - columns(text)) // 2) + text
-
-
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~&!@$^])")
-_AUTOLINK = re.compile(r"(?i)\b(https?|ftp)(:)(?=//)|\b(www)(\.)|\b(mailto|xmpp)(:)")
-_LEADING = re.compile(r"^(\d{1,9})([.)])|^([-+=:])")
-
-
-def markdown_escape(text: str) -> str:
-    """``text`` as literal Markdown (CommonMark and GitHub's): no markup, no autolink, no list.
-
-    Expects one line; everything that could begin a construct is preceded by a backslash.
-    """
-    text = _MARKUP.sub(r"\\\1", text)
-    text = _AUTOLINK.sub(lambda m: "\\".join(part for part in m.groups() if part), text)
-    return _LEADING.sub(lambda m: f"{m[1]}\\{m[2]}" if m[1] else f"\\{m[3]}", text)

@@ -48,19 +48,21 @@ _LIST: Final = 2800
 
 
 def payloads(
-    digest: Digest, *, language: str = "en", templates: Path | None = None
+    digest: Digest, *, language: str = "en", templates: Path | None = None, top: int | None = None
 ) -> tuple[dict[str, Any], ...]:
     """``digest`` as the bodies of one to five posts, in order; framed in ``language``.
 
     Each is ``{"text": fallback, "blocks": […]}``. Stories that five messages cannot hold are counted
-    among what was left out (the least important first, then closings). ``templates`` is the user's folder (for its ``strings.toml``). Raises
-    ConfigError for an unknown language or time zone.
+    among what was left out (the least important first, then closings). With ``top`` the first post
+    holds that many stories at most. ``templates`` is the user's folder (for its ``strings.toml``).
+    Raises ConfigError for an unknown language or time zone.
     """
     words = load_words(language, templates / STRINGS if templates else None)
     stories, closings = len(digest.stories), len(digest.reversals)
     while True:
         view = digest_view(digest, words, others=0, stories=stories)
-        messages = _packed([*_top(view), *_body(view, words, closings)], room=_room(view))
+        units_ = [*_top(view), *_body(view, words, closings)]
+        messages = _packed(units_, room=_room(view), first=None if top is None else top + 1)
         if len(messages) <= MAX_PARTS or not (stories or closings):
             break
         if stories:
@@ -90,14 +92,15 @@ def _room(view: DigestView) -> int:
     return MAX_TOTAL - _size([_header(view, " (9/9)")])
 
 
-def _packed(parts: Iterable[Unit], *, room: int) -> list[list[Block]]:
-    """Units in as few messages as keep to the limits, in order."""
+def _packed(parts: Iterable[Unit], *, room: int, first: int | None) -> list[list[Block]]:
+    """Units in as few messages as keep to the limits, in order; the first holds at most ``first`` units."""
     messages: list[list[Block]] = [[]]
     used = 0
-    for unit in parts:
+    for place, unit in enumerate(parts):
         size = _size(unit)
         # one block is the header's
-        if messages[-1] and (used + size > room or len(messages[-1]) + len(unit) > MAX_BLOCKS - 1):
+        full = used + size > room or len(messages[-1]) + len(unit) > MAX_BLOCKS - 1
+        if messages[-1] and (full or place == first):
             messages.append([])
             used = 0
         messages[-1] += unit

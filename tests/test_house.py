@@ -50,11 +50,15 @@ def test_every_package_imported_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     declared = {
         "".join(c for c in d if c not in "[]").split(">")[0].split("<")[0].lower()
-        for d in project["dependencies"]
+        for d in (
+            *project["dependencies"],
+            *(e for extra in project.get("optional-dependencies", {}).values() for e in extra),
+        )
     }
     names = {
         "css_inline": "css-inline",
         "service_identity": "service-identity",
+        "slack_sdk": "slack-sdk",
         "OpenSSL": "pyopenssl",
         "zope": "zope-interface",
     }

@@ -10,13 +10,8 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from unsealed.settings import (
-    FolderChannelSettings,
-    MailChannelSettings,
-    Settings,
-    SlackChannelSettings,
-    SubscriptionSettings,
-)
+from unsealed.channel_settings import KINDS
+from unsealed.settings import Settings, SubscriptionSettings
 
 _HEAD = """\
 # Settings of unsealed. Every key has the value shown as its default; take the # away to change one.
@@ -39,7 +34,21 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         "recipients": ["you@example.org"],
     },
     "slack": {"name": "slack", "kind": "slack", "url_file": "slack-webhook-url"},
+    "slack-bot": {
+        "name": "slack-bot",
+        "kind": "slack-bot",
+        "token_file": "slack-bot-token",
+        "channel": "C0123ABCD",
+    },
+    "webhook": {
+        "name": "webhook",
+        "kind": "webhook",
+        "url": "https://example.org/hooks/unsealed",
+        "secret_file": "webhook-secret",
+    },
+    "apprise": {"name": "apprise", "kind": "apprise", "urls_file": "apprise-urls"},
     "folder": {"name": "folder", "kind": "folder", "path": "digests"},
+    "stdout": {"name": "stdout", "kind": "stdout"},
 }
 
 
@@ -53,11 +62,7 @@ def commented_settings() -> str:
         elif name not in ("channel", "subscription"):
             # A bare key must stand before the first table.
             parts.insert(1, _key(name, field))
-    for kind, model in (
-        ("mail", MailChannelSettings),
-        ("slack", SlackChannelSettings),
-        ("folder", FolderChannelSettings),
-    ):
+    for kind, model in KINDS.items():
         parts.append(_example(f"[[channel]]  # {kind}", model, _EXAMPLES[kind]))
     parts.append(
         _example("[[subscription]]", SubscriptionSettings, {"name": "daily", "channels": ["folder"]})

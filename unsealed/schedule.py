@@ -46,6 +46,19 @@ def due_slot(
     return None if any(decided(f"{subscription.edition}:{d.isoformat()}") for d in days) else day
 
 
+def next_slot(subscription: SubscriptionSettings, now: datetime) -> datetime:
+    """When the next edition is due after ``now``: an instant in UTC. Pure."""
+    today = now.astimezone(ZoneInfo(subscription.timezone)).date()
+    for ahead in range(-1, 9):
+        day = today + timedelta(days=ahead)
+        if subscription.edition == "weekly" and _WEEKDAYS[day.weekday()] != subscription.weekday:
+            continue
+        at = slot_time(subscription, day)
+        if at > now:
+            return at
+    raise AssertionError("a week has every weekday")
+
+
 def is_fresh(reached_at: datetime | None, now: datetime, every: timedelta) -> bool:
     """Whether the archive knows enough of today for an edition to be decided.
 

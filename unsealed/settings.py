@@ -13,52 +13,31 @@ import tomllib
 from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from pipeline.model import ConfigError, PagePolicy
+from unsealed.channel_settings import KINDS, ChannelSettings, OptionalPath, Table, with_secrets
 
 FILE_NAME = "unsealed.toml"
 
 
-def _none_if_empty(value: Any) -> Any:
-    return value or None
-
-
-# A key left as "" means that nothing is set, not the current folder or an empty password.
-OptionalPath = Annotated[Path | None, BeforeValidator(_none_if_empty)]
-OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_none_if_empty)]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ArchiveSettings(_Table):
+class ArchiveSettings(Table):
     """The [archive] table."""
 
     url: str = Field("sqlite:///unsealed.db", description="Database: sqlite:///file, relative to this file.")
 
 
-class SourceSettings(_Table):
+class SourceSettings(Table):
     """The [sources] table."""
 
     catalogue: bool = Field(True, description="Poll the shipped catalogue of real sources.")
     file: OptionalPath = Field(None, description="Your own sources (TOML, [[source]] tables), added to it.")
 
 
-class GatherSettings(_Table):
+class GatherSettings(Table):
     """The [gather] table."""
 
     contact: str = Field(
@@ -76,7 +55,7 @@ class GatherSettings(_Table):
     )
 
 
-class NetworkSettings(_Table):
+class NetworkSettings(Table):
     """The [network] table."""
 
     allow: tuple[str, ...] = Field(
@@ -84,13 +63,13 @@ class NetworkSettings(_Table):
     )
 
 
-class KnowledgeSettings(_Table):
+class KnowledgeSettings(Table):
     """The [knowledge] table."""
 
     file: OptionalPath = Field(None, description="Your own organisations and model families (TOML).")
 
 
-class ServiceSettings(_Table):
+class ServiceSettings(Table):
     """The [service] table."""
 
     every_minutes: int = Field(
@@ -98,60 +77,10 @@ class ServiceSettings(_Table):
     )
 
 
-class _ChannelBase(_Table):
-    name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="What subscriptions call it.")
-
-
-class MailChannelSettings(_ChannelBase):
-    """A [[channel]] of kind mail."""
-
-    kind: Literal["mail"]
-    host: str = Field(description="SMTP server.")
-    port: int = Field(587, ge=1, le=65535, description="587 with starttls, 465 with tls, 25 with none.")
-    security: Literal["starttls", "tls", "none"] = Field(
-        "starttls", description="Encryption of the connection."
-    )
-    username: str = Field("", description="Empty: no log-in.")
-    password: OptionalSecret = Field(None, description="Better in UNSEALED_<NAME>_PASSWORD or password_file.")
-    password_file: OptionalPath = Field(None, description="A file that holds the password alone.")
-    sender: str = Field(description="From address, as in Unsealed <digest@example.org>.")
-    reply_to: str = Field("", description="Reply-To address.")
-    recipients: tuple[str, ...] = Field(
-        min_length=1, description="Addresses; each gets a message of its own."
-    )
-    unsubscribe_mailto: str = Field("", description="Address in List-Unsubscribe; empty: the sender's.")
-    unsubscribe_url: str = Field("", description="https address for one-click unsubscription (RFC 8058).")
-    timeout: float = Field(30.0, gt=0, le=300, description="Seconds the server may take for each step.")
-
-
-class SlackChannelSettings(_ChannelBase):
-    """A [[channel]] of kind slack."""
-
-    kind: Literal["slack"]
-    url: OptionalSecret = Field(
-        None, description="Incoming webhook; better in UNSEALED_<NAME>_URL or url_file."
-    )
-    url_file: OptionalPath = Field(None, description="A file that holds the webhook's URL alone.")
-    timeout: float = Field(20.0, gt=0, le=300, description="Seconds Slack may take to answer.")
-
-
-class FolderChannelSettings(_ChannelBase):
-    """A [[channel]] of kind folder."""
-
-    kind: Literal["folder"]
-    path: Path = Field(description="Where each edition's files are written.")
-
-
-ChannelSettings = Annotated[
-    Union[MailChannelSettings, SlackChannelSettings, FolderChannelSettings],  # noqa: UP007
-    Field(discriminator="kind"),
-]
-
-
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
-class SubscriptionSettings(_Table):
+class SubscriptionSettings(Table):
     """A [[subscription]]."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="Its name in the ledger.")
@@ -193,7 +122,7 @@ _DEFAULT_CHANNEL: Mapping[str, Any] = {"name": "folder", "kind": "folder", "path
 _DEFAULT_SUBSCRIPTION: Mapping[str, Any] = {"name": "daily", "channels": ("folder",)}
 
 
-class Settings(_Table):
+class Settings(Table):
     """The whole of unsealed.toml."""
 
     archive: ArchiveSettings = ArchiveSettings()
@@ -266,7 +195,7 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
     def walk(value: Any) -> Any:
         if isinstance(value, Path):
             return folder / value.expanduser()
-        if isinstance(value, _Table):
+        if isinstance(value, Table):
             changed = {name: walk(getattr(value, name)) for name in type(value).model_fields}
             return value.model_copy(update=changed)
         if isinstance(value, tuple):
@@ -283,48 +212,8 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
 
 def _with_secrets(settings: Settings, about: str) -> Settings:
     """Secrets from the environment or their files, so that none need stand in the settings."""
-    channels: list[MailChannelSettings | SlackChannelSettings | FolderChannelSettings] = []
-    for channel in settings.channel:
-        if isinstance(channel, MailChannelSettings):
-            secret = _secret(channel.name, "password", channel.password, channel.password_file, about)
-            if channel.username and secret is None:
-                raise ConfigError(
-                    f"channel {channel.name!r} has a username but no password.",
-                    about=about,
-                    cure=f"Set UNSEALED_{_env(channel.name)}_PASSWORD or password_file.",
-                )
-            channels.append(channel.model_copy(update={"password": secret}))
-        elif isinstance(channel, SlackChannelSettings):
-            secret = _secret(channel.name, "url", channel.url, channel.url_file, about)
-            if secret is None:
-                raise ConfigError(
-                    f"channel {channel.name!r} has no webhook URL.",
-                    about=about,
-                    cure=f"Set UNSEALED_{_env(channel.name)}_URL or url_file.",
-                )
-            channels.append(channel.model_copy(update={"url": secret}))
-        else:
-            channels.append(channel)
-    return settings.model_copy(update={"channel": tuple(channels)})
-
-
-def _env(name: str) -> str:
-    return name.upper().replace("-", "_")
-
-
-def _secret(
-    channel: str, what: str, given: SecretStr | None, file: Path | None, about: str
-) -> SecretStr | None:
-    if value := os.environ.get(f"UNSEALED_{_env(channel)}_{what.upper()}"):
-        return SecretStr(value.strip())
-    if file is not None:
-        try:
-            return SecretStr(file.read_text("utf-8").strip())
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(
-                f"channel {channel!r}: its {what}_file cannot be read.", about=f"{about}, {file}"
-            ) from error
-    return given
+    channels = tuple(with_secrets(channel, about) for channel in settings.channel)
+    return settings.model_copy(update={"channel": channels})
 
 
 def _first_fault(error: ValidationError) -> str:
@@ -332,7 +221,7 @@ def _first_fault(error: ValidationError) -> str:
     fault = error.errors(include_input=False, include_url=False)[0]
     # A channel's location carries its kind as the union's tag; the file has no such level.
     parts = [
-        p for i, p in enumerate(fault["loc"]) if not (i == 2 and fault["loc"][0] == "channel" and p in _KINDS)
+        p for i, p in enumerate(fault["loc"]) if not (i == 2 and fault["loc"][0] == "channel" and p in KINDS)
     ]
     # People count tables from one.
     where = [f"{p + 1}" if isinstance(p, int) else p for p in parts]
@@ -345,20 +234,13 @@ def _first_fault(error: ValidationError) -> str:
     return f"{name}: {fault['msg'].removeprefix('Value error, ')}."
 
 
-_KINDS: Mapping[str, type[_Table]] = {
-    "mail": MailChannelSettings,
-    "slack": SlackChannelSettings,
-    "folder": FolderChannelSettings,
-}
-
-
 def _keys_at(location: tuple[int | str, ...]) -> list[str]:
     """The keys that may stand where an unknown one was found."""
     if len(location) == 1:
         return list(Settings.model_fields)
     top = str(location[0])
     if top == "channel":
-        return list(_KINDS[str(location[2])].model_fields)
+        return list(KINDS[str(location[2])].model_fields)
     if top == "subscription":
         return list(SubscriptionSettings.model_fields)
     table = Settings.model_fields[top].annotation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -62,6 +63,32 @@ def verdict_table(judged: Sequence[tuple[Item, Verdict]]) -> None:
             escape(", ".join(lead.who)) if lead else "",
             escape(", ".join(lead.what)) if lead else "",
             _linked(item.title, item.url),
+        )
+    Console().print(table)
+
+
+#: States of deliveries that are told by colour as well as by word.
+_STATES = {"sent": "green", "failed": "red", "refused": "red", "unknown": "yellow", "sending": "yellow"}
+
+
+def record_table(rows: Sequence[dict[str, Any]], *, fold: Sequence[str] = ()) -> None:
+    """Records of equal keys on stdout, a column a key; those in ``fold`` take what room is left."""
+    if not rows:
+        Console(stderr=True).print("none", style="dim")
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1))
+    for key, value in rows[0].items():
+        number = isinstance(value, int)
+        table.add_column(
+            key,
+            justify="right" if number else "left",
+            overflow="fold",
+            no_wrap=key not in fold,
+            ratio=1 if key in fold else None,
+        )
+    for row in rows:
+        table.add_row(
+            *(Text(str(v), style=_STATES.get(str(v), "") if k == "state" else "") for k, v in row.items())
         )
     Console().print(table)
 

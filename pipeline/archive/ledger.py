@@ -7,6 +7,7 @@ pending -> sending -> sent | failed | unknown, a transaction on either side of t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -15,6 +16,28 @@ from pipeline.archive.codec import from_json, to_json
 from pipeline.archive.database import Database
 from pipeline.archive.schema import deliveries, edition_stories, editions
 from pipeline.model import ArchiveError, Delivery, DeliveryState, Digest
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """A delivery and the edition it is of."""
+
+    delivery: Delivery
+    subscription: str
+    slot: str  # "daily:2026-11-23"
+    permanent: bool  # failed for good: it is not tried again
+
+
+@dataclass(frozen=True, slots=True)
+class LastEdition:
+    """A subscription's newest edition and how many of its deliveries arrived."""
+
+    slot: str
+    until: datetime
+    stories: int
+    sent: int
+    deliveries: int
+
 
 _OUTSTANDING = (DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.FAILED)
 
@@ -44,6 +67,27 @@ class Editions:
         with self._db.read() as tx:
             found: datetime | None = tx.scalar(query)
             return found
+
+    def last(self, subscription: str) -> LastEdition | None:
+        """A subscription's newest edition, None if it has had none."""
+        query = (
+            sa.select(editions.c.id, editions.c.slot, editions.c.until)
+            .where(editions.c.subscription == subscription)
+            .order_by(editions.c.until.desc(), editions.c.id.desc())
+            .limit(1)
+        )
+        with self._db.read() as tx:
+            row = tx.execute(query).one_or_none()
+            if row is None:
+                return None
+            states = list(tx.scalars(sa.select(deliveries.c.state).where(deliveries.c.edition_id == row.id)))
+            stories = tx.scalar(
+                sa.select(sa.func.count())
+                .select_from(edition_stories)
+                .where(edition_stories.c.edition_id == row.id)
+            )
+        sent = states.count(DeliveryState.SENT.value)
+        return LastEdition(row.slot, row.until, int(stories or 0), sent, len(states))
 
     def sent_stories(self, subscription: str) -> frozenset[int]:
         """Stories that an edition of this subscription has carried."""
@@ -121,9 +165,26 @@ class Ledger:
 
     def all(self, limit: int = 200) -> tuple[Delivery, ...]:
         """The newest lines of the ledger, newest first."""
+        return tuple(line.delivery for line in self.lines(limit=limit))
+
+    def lines(
+        self, *, limit: int = 200, state: DeliveryState | None = None, channel: str = ""
+    ) -> tuple[LedgerLine, ...]:
+        """The newest lines with the edition each is of, newest first; of one state or channel if given."""
+        query = (
+            sa.select(deliveries, editions.c.subscription, editions.c.slot)
+            .join(editions, editions.c.id == deliveries.c.edition_id)
+            .order_by(deliveries.c.id.desc())
+            .limit(limit)
+        )
+        if state is not None:
+            query = query.where(deliveries.c.state == state.value)
+        if channel:
+            query = query.where(deliveries.c.channel == channel)
         with self._db.read() as tx:
-            rows = tx.execute(sa.select(deliveries).order_by(deliveries.c.id.desc()).limit(limit))
-            return tuple(_delivery(r) for r in rows)
+            return tuple(
+                LedgerLine(_delivery(r), r.subscription, r.slot, bool(r.permanent)) for r in tx.execute(query)
+            )
 
     def digest(self, edition_id: int) -> Digest:
         """The edition a delivery carries; ArchiveError if it is gone."""

@@ -138,6 +138,7 @@ class Hook:
     answers: list[Any] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
     url: str = ""
     release: threading.Event = field(default_factory=threading.Event)
 
@@ -146,6 +147,7 @@ def _handler(hook: Hook) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             hook.paths.append(self.path)
+            hook.headers.append(dict(self.headers))
             hook.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
             answer = hook.answers.pop(0) if hook.answers else (200, {}, b"ok")
             if answer == "hang":

@@ -391,7 +391,8 @@ def test_death_at_every_step_of_mail_slack_and_folder_on_real_servers(
             assert list(dict.fromkeys(box.recipients())) == list(people)
             assert len({str(m["Message-ID"]) for m in box.taken}) == 3, "a repetition has the same Message-ID"
             assert sorted(p.name for p in (tmp_path / "out").rglob("*") if p.is_file()) == [
-                "digest.html", "digest.json", "digest.md", "digest.txt", "slack.json",
+                "atom.xml", "digest.html", "digest.json", "digest.md", "digest.txt", "feed.json", "feed.json",
+                "index.html", "slack.json",
             ]  # fmt: skip
             repeated += extra
     print({"deaths": deaths, "repeated": repeated})

@@ -11,7 +11,7 @@ from alerts.folder import FolderChannel
 from pipeline.model import Digest
 from tests.alerts import samples
 
-FILES = ["digest.html", "digest.json", "digest.md", "digest.txt", "slack.json"]
+FILES = ["digest.html", "digest.json", "digest.md", "digest.txt", "feed.json", "slack.json"]
 
 
 def _write(channel: FolderChannel, digest: Digest) -> None:

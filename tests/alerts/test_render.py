@@ -21,8 +21,9 @@ from markdown_it import MarkdownIt
 
 import alerts.words
 from alerts.digest import EditionSettings
+from alerts.environments import markdown_escape, template_folder
 from alerts.plain import LINE, clean, columns, safe_link, wrap
-from alerts.render import FORMATS, HTML_BYTES, markdown_escape, render, subject, template_folder
+from alerts.render import FORMATS, HTML_BYTES, render, subject
 from alerts.view import same_licence, story_view
 from alerts.words import fields, load_words
 from pipeline.model import ConfigError, Digest, Openness

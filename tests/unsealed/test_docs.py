@@ -13,6 +13,7 @@ import pytest
 from crawler.catalogue import load_catalogue
 from pipeline.archive.query import KEYS, parse
 from pipeline.knowledge import load_knowledge
+from unsealed.channel_settings import KINDS
 from unsealed.cli import COMMANDS, cli
 from unsealed.settings import load_settings
 
@@ -89,8 +90,11 @@ def test_every_settings_example_is_accepted(
         name = tables["organisation"][0]["name"]
         assert name in load_knowledge(path).organisations
     else:
-        monkeypatch.setenv("UNSEALED_MAIL_PASSWORD", "x")
-        monkeypatch.setenv("UNSEALED_SLACK_URL", "https://hooks.example/services/T/B/x")
+        for table in tables.get("channel", ()):
+            for secret in KINDS[table["kind"]].secrets:
+                monkeypatch.setenv(
+                    f"UNSEALED_{table['name'].upper().replace('-', '_')}_{secret.key.upper()}", "x"
+                )
         made = {channel["name"] for channel in tables.get("channel", ())}
         for name in {name for s in tables.get("subscription", ()) for name in s["channels"]} - made:
             # A page that is about subscriptions need not repeat how channels are made.

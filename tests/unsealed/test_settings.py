@@ -6,14 +6,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.model import ConfigError
+from unsealed.channel_settings import KINDS, MailChannelSettings, SlackChannelSettings
 from unsealed.commented import commented_settings
-from unsealed.settings import (
-    MailChannelSettings,
-    Settings,
-    SlackChannelSettings,
-    find_config,
-    load_settings,
-)
+from unsealed.settings import Settings, find_config, load_settings
 
 MAIL = """
 [[channel]]
@@ -91,6 +86,21 @@ def test_secrets_come_from_the_environment_or_a_file_and_are_masked(
     assert "s3cret" not in repr(settings)
 
 
+@pytest.mark.parametrize("kind", [kind for kind, model in KINDS.items() if model.secrets])
+def test_every_secret_of_every_channel_is_masked_and_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    keys = {"mail": 'host = "h"\nsender = "a@b.example"\nrecipients = ["a@b.example"]\nusername = "u"'}
+    text = f'[[channel]]\nname = "it"\nkind = "{kind}"\n{keys.get(kind, "")}\n' + BOTH.replace("mail", "it")
+    text = text.replace('kind = "slack-bot"', 'kind = "slack-bot"\nchannel = "C0123ABCD"')
+    for secret in KINDS[kind].secrets:
+        with pytest.raises(ConfigError, match=f"UNSEALED_IT_{secret.key.upper()}"):
+            load_settings(write(tmp_path, text))
+        monkeypatch.setenv(f"UNSEALED_IT_{secret.key.upper()}", "s3cret")
+    settings = load_settings(write(tmp_path, text))
+    assert "s3cret" not in repr(settings) + settings.model_dump_json()
+
+
 def test_a_secret_file_that_is_missing_is_named(tmp_path: Path) -> None:
     text = SLACK + 'url_file = "gone"\n' + BOTH.replace("mail", "team")
     with pytest.raises(ConfigError, match="url_file cannot be read"):
@@ -131,9 +141,10 @@ def test_the_file_that_init_writes_is_valid_as_it_is_and_with_every_key_switched
 ) -> None:
     assert load_settings(write(tmp_path, commented_settings())) == load_settings(write(tmp_path, ""))
     (tmp_path / "smtp-password").write_text("x")
-    (tmp_path / "slack-webhook-url").write_text("https://hooks.example/x")
+    for name in ("slack-webhook-url", "slack-bot-token", "webhook-secret", "apprise-urls"):
+        (tmp_path / name).write_text("https://hooks.example/x")
     text = uncommented(commented_settings())
     settings = load_settings(write(tmp_path, text))
-    assert [c.kind for c in settings.channel] == ["mail", "slack", "folder"]
+    assert [c.kind for c in settings.channel] == list(KINDS)
     for table in Settings.model_fields:
         assert table in tomllib.loads(text), f"{table} is missing from the commented settings"

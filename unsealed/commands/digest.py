@@ -21,31 +21,40 @@ from unsealed.settings import Settings, SubscriptionSettings, find_config, load_
 @click.option(
     "--format",
     "style",
-    type=click.Choice(["html", "text", "markdown", "slack", "json"]),
+    type=click.Choice(["html", "text", "markdown", "slack", "json", "atom", "jsonfeed"]),
     default="text",
     show_default=True,
 )
 @click.option("--send", is_flag=True, help="Decide the edition of today and send it to its channels, once.")
+@click.option("--preview", is_flag=True, help="Open it as HTML in the browser instead; nothing is sent.")
 @click.pass_context
-def command(ctx: click.Context, edition: str, day: datetime | None, style: str, send: bool) -> None:
+def command(
+    ctx: click.Context, edition: str, day: datetime | None, style: str, send: bool, preview: bool
+) -> None:
     """Write an edition to stdout: the one that was decided, else what it would be now.
 
     \b
     Example:
       unsealed digest --format html > today.html
       unsealed digest --edition weekly --format markdown
+      unsealed digest --preview
       unsealed digest --send
     """
     settings = load_settings(find_config(config_of(ctx)))
     subscription = _subscription(settings, edition)
     if send:
+        if preview:
+            raise ConfigError("--preview shows and --send sends: choose one.")
         if day is not None:
             raise ConfigError("--send sends the edition of today; leave --date out.")
         _send(ctx, settings)
         return
     with Archive.open(settings.archive.url, create=False) as archive:
         digest = _digest(archive, subscription, day)
-    click.echo(_render(digest, style, settings, subscription))
+    if preview:
+        _open(_render(digest, "html", settings, subscription))
+    else:
+        click.echo(_render(digest, style, settings, subscription))
 
 
 def _subscription(settings: Settings, edition: str) -> SubscriptionSettings:
@@ -79,6 +88,18 @@ def _render(digest: Digest, style: str, settings: Settings, subscription: Subscr
     from alerts.render import render
 
     return render(digest, style, language=subscription.language, templates=settings.templates)
+
+
+def _open(page: str) -> None:
+    """Show a page in the user's browser; the file stays, as the browser reads it when it likes."""
+    import tempfile
+    from pathlib import Path
+
+    path = Path(tempfile.mkdtemp(prefix="unsealed-")) / "digest.html"
+    path.write_text(page, "utf-8")
+    click.echo(str(path))
+    if click.launch(str(path)) != 0:
+        click.echo("no browser could be started; open that file.", err=True)
 
 
 def _send(ctx: click.Context, settings: Settings) -> None:
