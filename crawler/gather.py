@@ -17,12 +17,12 @@ from scrapy.crawler import AsyncCrawlerRunner
 
 from crawler import problems
 from crawler.scrapy_settings import CrawlSettings, quiet_logs, scrapy_settings
-from crawler.spiders import POLL_SPIDERS, PageSpider
+from crawler.spiders import POLL_SPIDERS, Look, PageSpider, ProbeSpider
 from crawler.spiders.base import Gathering, GatheringSpider
 from crawler.spiders.polling import PollJob
 from pipeline.model import PageFetch, PageRequest, Poll, PollOutcome, Problem, SourceKind
 
-__all__ = ["CrawlSettings", "PollJob", "fetch_pages", "poll_sources"]
+__all__ = ["CrawlSettings", "Look", "PollJob", "fetch_bodies", "fetch_pages", "poll_sources"]
 
 E = TypeVar("E")
 R = TypeVar("R")
@@ -87,6 +87,25 @@ async def fetch_pages(
     gathering = Gathering(requests, settings, on_page, failed, now)
     crawls: list[Any] = [(PageSpider, lambda request: True)] if requests else []
     await _gather(gathering, crawls, max_bytes=settings.page_bytes)
+
+
+async def fetch_bodies(
+    urls: Sequence[str], settings: CrawlSettings, *, now: Callable[[], datetime]
+) -> dict[str, Look]:
+    """Fetch every address of ``urls`` once and return what each answered, by the address asked."""
+    found: dict[str, Look] = {}
+
+    async def keep(look: Look) -> None:
+        found[look.asked] = look
+
+    def failed(url: str, problem: Problem, status: int | None, seconds: float) -> Look:
+        return Look(url, url, problem=problem)
+
+    asked = tuple(dict.fromkeys(urls))
+    gathering = Gathering(asked, settings, keep, failed, now)
+    crawls: list[Any] = [(ProbeSpider, lambda url: True)] if asked else []
+    await _gather(gathering, crawls, max_bytes=settings.feed_bytes)
+    return found
 
 
 async def _gather(

@@ -101,12 +101,14 @@ def _one_of(known: tuple[str, ...]) -> Check:
 class Key:
     """One key of a source: what it holds, for people, and how a text in it is checked.
 
-    ``table`` marks a key that holds a table of texts instead of a text.
+    ``table`` marks a key that holds a table of texts instead of a text, ``private`` one that may
+    hold a secret and leaves this machine only when that is asked for.
     """
 
     meaning: str
     check: Check = _one_line
     table: bool = False
+    private: bool = False
 
 
 KEYS: Final[Mapping[str, Key]] = {

@@ -31,6 +31,7 @@ COMMANDS = {
     "send-test": ("unsealed.commands.send_test", "Send a channel what it would get now, as a test."),
     "search": ("unsealed.commands.search", "Search the archive."),
     "announcements": ("unsealed.commands.announcements", "The openings themselves, one row each."),
+    "sources": ("unsealed.commands.sources", "The sources: list, check, add, remove, import, export."),
     "classify": ("unsealed.commands.classify", "Verdict and facts for items in a file or on stdin."),
     "group": ("unsealed.commands.group", "Which items tell one story."),
     "extract": ("unsealed.commands.extract", "An article page as JSON."),

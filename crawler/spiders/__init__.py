@@ -17,10 +17,11 @@ from crawler.spiders.polling import (
     ListingSpider,
     PollSpider,
 )
+from crawler.spiders.probe import Look, ProbeSpider
 from crawler.spiders.sitemap import SitemapSpider
 from pipeline.model import SourceKind
 
-__all__ = ["POLL_SPIDERS", "PageSpider", "PollSpider"]
+__all__ = ["POLL_SPIDERS", "Look", "PageSpider", "PollSpider", "ProbeSpider"]
 
 POLL_SPIDERS: Mapping[SourceKind, type[PollSpider]] = MappingProxyType(
     {

@@ -55,6 +55,11 @@ def test_every_command_shown_exists_and_takes_what_it_is_given(page: str, line: 
         try:
             with command.make_context(name, rest, parent=context) as inner:
                 query = inner.params.get("query")
+                if isinstance(command, click.Group):
+                    rest = [*inner._protected_args, *inner.args]
+                    name, command, rest = command.resolve_command(inner, rest)
+                    assert command is not None, f"{page}: {line}"
+                    command.make_context(name, rest, parent=inner).close()
         except click.exceptions.Exit:
             return  # --help and --version
     if query:
@@ -75,6 +80,12 @@ def test_every_command_has_an_example_in_its_help() -> None:
         command = cli.get_command(click.Context(cli), name)
         assert command is not None
         assert f"unsealed {name}" in (command.help or ""), name
+        if isinstance(command, click.Group):
+            inner = click.Context(command)
+            for sub in command.list_commands(inner):
+                found = command.get_command(inner, sub)
+                assert found is not None
+                assert f"unsealed {name} {sub}" in (found.help or ""), sub
 
 
 @pytest.mark.parametrize(("page", "body"), blocks("toml"))
