@@ -20,15 +20,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from alerts.chart import filled
 from alerts.plain import clean
 from alerts.view import is_roundup
 from alerts.words import load_words
 from pipeline.model import (
+    BREAKING,
     Brief,
     Digest,
     Kind,
@@ -42,6 +43,8 @@ from pipeline.model import (
 )
 
 _T = TypeVar("_T")
+#: What becomes of an edition without news: sent whole, as one line, or not at all.
+Quiet = Literal["send", "line", "skip"]
 _OPEN = frozenset({Openness.OPEN_SOURCE, Openness.OPEN_WEIGHTS, Openness.OPEN_DATA})
 _GRADE = {grade: rank for rank, grade in enumerate(Openness)}
 _STATE = {
@@ -72,13 +75,19 @@ class EditionSettings:
     """What a subscription wants of an edition."""
 
     subscription: str
-    edition: str = "daily"  # or "weekly"
+    edition: str = "daily"  # or "weekly", "breaking"
     timezone: str = "UTC"  # IANA name
     max_stories: int = 25  # what can be read over a coffee, and fits a mail that is not clipped
     max_reversals: int = 10
     max_promises: int = 12
     max_briefs: int = 12
     max_briefs_per_outlet: int = 3
+    #: Stories that one outlet alone tells, from the same outlet: a hub that opens thirty datasets in a
+    #: day must not crowd out what thirty outlets write about.
+    max_stories_per_outlet: int = 60
+    #: Outlets that must tell a story before a breaking alert is sent for it; other editions ask none.
+    min_outlets: int = 1
+    quiet: Quiet = "send"
     minimum_openness: Openness = Openness.UNCLEAR  # grades after it in ``Openness`` are left out
     #: How far back late arrivals are taken from, and how old news may be to count as news: a new
     #: source lists months of old entries on its first poll, and none of them was "just opened".
@@ -110,13 +119,16 @@ def select(
     material: Material, settings: EditionSettings, *, day: date, since: datetime, until: datetime
 ) -> Digest:
     """Choose and order an edition of ``day`` over the period ``since`` <= t < ``until`` (aware datetimes)."""
+    if settings.edition == BREAKING:
+        return _breaking(material, settings, day=day, since=since, until=until)
     out = _LeftOut()
     fresh = [s for s in material.stories if _belongs(s, material.sent, settings, since, until, out)]
     reversals = [s for s in fresh if s.stage is Kind.REVERSED]
     openings = [s for s in fresh if s.stage is not Kind.REVERSED and _open_enough(s, settings, out)]
-    stories = out.cap(sorted(openings, key=importance), max(0, settings.max_stories), "over_stories")
+    ranked = _few_an_outlet(sorted(openings, key=importance), settings.max_stories_per_outlet, out)
+    stories = out.cap(ranked, max(0, settings.max_stories), "over_stories")
     closed = out.cap(sorted(reversals, key=importance), max(0, settings.max_reversals), "over_reversals")
-    return Digest(
+    digest = Digest(
         subscription=settings.subscription,
         edition=settings.edition,
         day=day,
@@ -133,6 +145,67 @@ def select(
         left_out=out.in_words(),
         articles_read=material.articles_read,
     )
+    if settings.quiet == "line" and is_quiet(digest):
+        return replace(digest, briefs=(), trend=(), sources_failed=(), left_out={})
+    return digest
+
+
+def is_quiet(digest: Digest) -> bool:
+    """Whether an edition has no news: nothing opened, closed, or become of a promise."""
+    return not (digest.stories or digest.reversals or digest.promises)
+
+
+def _breaking(
+    material: Material, settings: EditionSettings, *, day: date, since: datetime, until: datetime
+) -> Digest:
+    """The openings and closings nobody has been told of yet, and nothing else."""
+    out = _LeftOut()
+    fresh = [
+        story
+        for story in material.stories
+        if _belongs(story, material.sent, settings, since, until, out) and _is_breaking(story, settings, out)
+    ]
+    fresh.sort(key=importance)
+    return Digest(
+        subscription=settings.subscription,
+        edition=settings.edition,
+        day=day,
+        timezone=settings.timezone,
+        since=since,
+        until=until,
+        stories=tuple(s for s in fresh if s.stage is not Kind.REVERSED)[: max(0, settings.max_stories)],
+        reversals=tuple(s for s in fresh if s.stage is Kind.REVERSED)[: max(0, settings.max_reversals)],
+        promises=(),
+        briefs=(),
+        trend=(),
+        sources_ok=material.sources_ok,
+        sources_failed=(),
+        left_out={},
+        articles_read=material.articles_read,
+    )
+
+
+def _is_breaking(story: Story, settings: EditionSettings, out: _LeftOut) -> bool:
+    """Worth an interruption: really open, or closed again; told by enough outlets; no round-up."""
+    if is_roundup(story) or len(story.outlets) < settings.min_outlets:
+        return False
+    if story.stage is Kind.REVERSED:
+        return True
+    return story.stage is Kind.RELEASED and story.openness in _OPEN and _open_enough(story, settings, out)
+
+
+def _few_an_outlet(stories: Iterable[Story], most: int, out: _LeftOut) -> list[Story]:
+    """At most ``most`` of the stories that one outlet alone tells, an outlet, in the order given."""
+    told: Counter[str] = Counter()
+    kept = []
+    for story in stories:
+        if len(story.outlets) == 1:
+            told[story.outlets[0]] += 1
+            if told[story.outlets[0]] > most:
+                out.add("outlet_stories")
+                continue
+        kept.append(story)
+    return kept
 
 
 def importance(story: Story) -> tuple[int, int, int, int, int, float, int]:

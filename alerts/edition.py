@@ -23,7 +23,7 @@ from alerts.view import (
     story_view,
 )
 from alerts.words import Words
-from pipeline.model import Brief, ConfigError, Digest, Kind, Openness, SourceNote, Story
+from pipeline.model import BREAKING, Brief, ConfigError, Digest, Kind, Openness, SourceNote, Story
 
 #: Characters of a subject line: what desktop clients show of it.
 SUBJECT = 120
@@ -175,7 +175,9 @@ def headline(digest: Digest, words: Words) -> str:
 
 def subject_line(digest: Digest, words: Words) -> str:
     """Date and lead story on one line of at most 120 characters; the date keeps days from threading together."""
-    date_, more = words.day(digest.day), ""
+    # An alert is known by what it tells, not by its day.
+    breaking = digest.edition == BREAKING
+    date_, more = words("edition.breaking") if breaking else words.day(digest.day), ""
     told = (*digest.stories, *digest.reversals)
     lead = _lead(told[0], words) if told else headline(digest, words)
     if len(told) > 1:

@@ -97,8 +97,9 @@ class FolderChannel:
 
 def _folder_name(digest: Digest) -> str:
     """``daily-2026-11-23``, led by the subscription where that has a name of its own."""
-    subscription, edition = (_UNFIT.sub("-", name) for name in (digest.subscription, digest.edition))
-    slot = f"{edition}-{digest.day.isoformat()}"
+    subscription, edition, slot = (
+        _UNFIT.sub("-", name) for name in (digest.subscription, digest.edition, digest.slot)
+    )
     return slot if subscription == edition else f"{subscription}-{slot}"
 
 

@@ -505,12 +505,16 @@ class SourceNote:
     since: datetime
 
 
+#: The edition that is sent when there is news, not by the clock.
+BREAKING = "breaking"
+
+
 @dataclass(frozen=True, slots=True)
 class Digest:
     """An edition: a period, its stories in order, and what was left out and why."""
 
     subscription: str
-    edition: str  # "daily" or "weekly"
+    edition: str  # "daily", "weekly" or "breaking"
     day: date  # the local day it is of
     timezone: str  # IANA name
     since: datetime
@@ -527,8 +531,12 @@ class Digest:
 
     @property
     def slot(self) -> str:
-        """Identity of the edition within its subscription: one is sent per slot."""
-        return f"{self.edition}:{self.day.isoformat()}"
+        """Identity of the edition within its subscription: one is sent per slot.
+
+        A day has one daily edition and as many breaking ones as there is news.
+        """
+        day = f"{self.edition}:{self.day.isoformat()}"
+        return f"{day}T{self.until:%H%M%S}" if self.edition == BREAKING else day
 
 
 class DeliveryState(StrEnum):

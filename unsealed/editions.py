@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts.digest import EditionSettings, Material, select
+from alerts.digest import EditionSettings, Material, is_quiet, select
 from pipeline.archive import Archive
-from pipeline.model import Digest, SourceNote
+from pipeline.model import BREAKING, Digest, SourceNote
 from unsealed.report import RunReport, StoryLine
 from unsealed.settings import SubscriptionSettings
 from unsealed.wiring import Parts
 
 #: What an edition covers when there was none before it.
-PERIODS: Mapping[str, timedelta] = {"daily": timedelta(hours=24), "weekly": timedelta(days=7)}
+PERIODS: Mapping[str, timedelta] = {
+    "daily": timedelta(hours=24),
+    "weekly": timedelta(days=7),
+    BREAKING: timedelta(hours=24),
+}
+#: Breaking news is what was seen in the last two days and not told yet: older is no alert, and a story
+#: that gathers the outlets it needs takes that long at most.
+_BREAKING_LATE = timedelta(hours=24)
 
 
 def decide_editions(parts: Parts, report: RunReport, now: datetime) -> None:
     """Decide and store each subscription's edition of today, unless it has been decided already."""
     for subscription in parts.settings.subscription:
+        if subscription.edition == BREAKING:
+            alert = decide_breaking(parts, subscription, now)
+            if alert is not None:
+                report.editions.append(f"{subscription.name}: alert, {_count(alert)}")
+                _add_lines(report, alert)
+            continue
         digest, is_new = decide_edition(parts, subscription, now)
         if is_new:
             report.editions.append(
@@ -27,8 +41,7 @@ def decide_editions(parts: Parts, report: RunReport, now: datetime) -> None:
             )
         else:
             report.editions.append(f"{subscription.name}: the edition of {digest.day} was decided earlier")
-        seen = {line.id for line in report.stories}
-        report.stories.extend(line for line in _lines(digest) if line.id not in seen)
+        _add_lines(report, digest)
 
 
 def decide_edition(
@@ -42,14 +55,27 @@ def decide_edition(
     found = parts.archive.editions.find(subscription.name, digest.slot)
     if found is not None:
         digest = found[1]
-    recipients = [
+    unsent = subscription.quiet == "skip" and is_quiet(digest)
+    parts.archive.editions.decide(digest, [] if unsent else _recipients(parts, subscription), now)
+    return digest, found is None
+
+
+def decide_breaking(parts: Parts, subscription: SubscriptionSettings, now: datetime) -> Digest | None:
+    """Decide and store an alert if there is news that this subscription has not had; None: there is none."""
+    digest = build_digest(parts.archive, subscription, until=now)
+    if is_quiet(digest):
+        return None
+    parts.archive.editions.decide(digest, _recipients(parts, subscription), now)
+    return digest
+
+
+def _recipients(parts: Parts, subscription: SubscriptionSettings) -> list[tuple[str, str]]:
+    return [
         (channel.name, recipient)
         for channel in parts.channels
         if channel.name in subscription.channels
         for recipient in channel.recipients
     ]
-    parts.archive.editions.decide(digest, recipients, now)
-    return digest, found is None
 
 
 def build_digest(
@@ -60,16 +86,14 @@ def build_digest(
     ``day`` is the local day it is of, where that is not the day of ``until`` (a slot made up later).
     """
     zone = ZoneInfo(subscription.timezone)
-    previous = archive.editions.last_until(subscription.name, subscription.edition, until)
-    since = previous or until - PERIODS[subscription.edition]
-    settings = EditionSettings(
-        subscription=subscription.name,
-        edition=subscription.edition,
-        timezone=subscription.timezone,
-        max_stories=subscription.max_stories,
+    breaking = subscription.edition == BREAKING
+    previous = (
+        None if breaking else archive.editions.last_until(subscription.name, subscription.edition, until)
     )
+    since = previous or until - PERIODS[subscription.edition]
+    settings = _edition_settings(subscription)
     # The first edition of a new archive has no late arrivals: everything in it has just been found.
-    ids = archive.storying.ids_between(since - settings.late if previous else since, until)
+    ids = archive.storying.ids_between(since - settings.late if previous or breaking else since, until)
     health = archive.gathering.health()
     material = Material(
         stories=tuple(archive.storying.stories(ids).values()),
@@ -86,11 +110,38 @@ def build_digest(
     return select(material, settings, day=day or until.astimezone(zone).date(), since=since, until=until)
 
 
+def _edition_settings(subscription: SubscriptionSettings) -> EditionSettings:
+    settings = EditionSettings(
+        subscription=subscription.name,
+        edition=subscription.edition,
+        timezone=subscription.timezone,
+        max_stories=subscription.max_stories,
+        max_stories_per_outlet=subscription.max_stories_per_outlet,
+        max_promises=subscription.max_promises,
+        max_briefs=subscription.max_briefs,
+        minimum_openness=subscription.minimum_openness,
+        min_outlets=subscription.min_outlets,
+        quiet=subscription.quiet,
+    )
+    return replace(settings, late=_BREAKING_LATE) if subscription.edition == BREAKING else settings
+
+
 def end_of(day: date, subscription: SubscriptionSettings) -> datetime:
     """The last instant of a local day: where an edition asked for by date ends."""
     return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(subscription.timezone)) - timedelta(
         microseconds=1
     )
+
+
+def _count(digest: Digest) -> str:
+    number = len(digest.stories) + len(digest.reversals)
+    return f"{number} {'story' if number == 1 else 'stories'}"
+
+
+def _add_lines(report: RunReport, digest: Digest) -> None:
+    """Add an edition's stories to the report's table, each once."""
+    seen = {line.id for line in report.stories}
+    report.stories.extend(line for line in _lines(digest) if line.id not in seen)
 
 
 def _lines(digest: Digest) -> list[StoryLine]:

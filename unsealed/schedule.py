@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import get_args
 from zoneinfo import ZoneInfo
 
+from pipeline.model import BREAKING
 from unsealed.settings import SubscriptionSettings, Weekday
 
 _WEEKDAYS: tuple[str, ...] = get_args(Weekday)
@@ -31,11 +32,13 @@ def due_slot(
 ) -> date | None:
     """The day whose edition should be decided now, None if there is none.
 
-    Daily: today, once its time has passed. Weekly: the last such weekday, once its time has passed,
+    Breaking editions have no slots. Daily: today, once its time has passed. Weekly: the last such weekday, once its time has passed,
     until the next one begins. ``decided`` tells whether the archive has the edition of a slot
     ("daily:2026-11-23"); of a week, an edition of any day since counts. Older slots are never due: the
     next edition covers their period. ``now`` is aware.
     """
+    if subscription.edition == BREAKING:
+        return None
     today = now.astimezone(ZoneInfo(subscription.timezone)).date()
     day = today
     if subscription.edition == "weekly":
@@ -46,8 +49,10 @@ def due_slot(
     return None if any(decided(f"{subscription.edition}:{d.isoformat()}") for d in days) else day
 
 
-def next_slot(subscription: SubscriptionSettings, now: datetime) -> datetime:
-    """When the next edition is due after ``now``: an instant in UTC. Pure."""
+def next_slot(subscription: SubscriptionSettings, now: datetime) -> datetime | None:
+    """When the next edition is due after ``now``: an instant in UTC; None for breaking ones. Pure."""
+    if subscription.edition == BREAKING:
+        return None
     today = now.astimezone(ZoneInfo(subscription.timezone)).date()
     for ahead in range(-1, 9):
         day = today + timedelta(days=ahead)

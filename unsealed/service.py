@@ -29,9 +29,9 @@ from rich.console import Console
 from alerts.deliver import Ledger, Outcome, deliver
 from alerts.plain import clean
 from pipeline.archive.gathering import SourceHealth
-from pipeline.model import DeliveryState, UnsealedError
+from pipeline.model import BREAKING, DeliveryState, UnsealedError
 from unsealed.cycle import run_cycle
-from unsealed.editions import decide_edition
+from unsealed.editions import decide_breaking, decide_edition
 from unsealed.lock import LockedError, held
 from unsealed.progress import Bars
 from unsealed.report import RunReport
@@ -94,6 +94,8 @@ def _hour(at: datetime, now: datetime) -> str:
 
 def schedule_line(subscription: SubscriptionSettings) -> str:
     """When a subscription's editions are sent, in words."""
+    if subscription.edition == BREAKING:
+        return f"edition {subscription.name}: as soon as there is news"
     day = subscription.weekday.capitalize() if subscription.edition == "weekly" else "every day"
     return f"edition {subscription.name}: {day} at {subscription.at}, {subscription.timezone}"
 
@@ -163,6 +165,8 @@ class Service:
         minutely = IntervalTrigger(minutes=1, timezone=zone)
         add(self.deliver_turn, minutely, id="delivering", replace_existing=True)
         for subscription in self._parts.settings.subscription:
+            if subscription.edition == BREAKING:
+                continue  # looked at after each cycle
             add(
                 self.edition_turn,
                 _cron(subscription),
@@ -281,6 +285,11 @@ class Service:
         for subscription in self._parts.settings.subscription:
             now, name = self._clock(), subscription.name
             try:
+                if subscription.edition == BREAKING:
+                    alert = decide_breaking(self._parts, subscription, now)
+                    if alert is not None:
+                        _log.info("alert of %s: %s", name, alert.slot)
+                    continue
                 day = due_slot(subscription, now, partial(self._is_decided, name))
                 if day is not None:
                     digest, _ = decide_edition(self._parts, subscription, now, day=day)

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
-from pipeline.model import ConfigError, PagePolicy
+from pipeline.model import ConfigError, Openness, PagePolicy
 from unsealed.channel_settings import KINDS, ChannelSettings, OptionalPath, Table, with_secrets
 
 FILE_NAME = "unsealed.toml"
@@ -84,7 +84,9 @@ class SubscriptionSettings(Table):
     """A [[subscription]]."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="Its name in the ledger.")
-    edition: Literal["daily", "weekly"] = Field("daily", description="How often.")
+    edition: Literal["daily", "weekly", "breaking"] = Field(
+        "daily", description="How often; breaking: as soon as something has been opened or closed again."
+    )
     at: str = Field(
         "07:00", description="When `unsealed serve` sends it: HH:MM, 24 hours, local time of the zone below."
     )
@@ -95,6 +97,20 @@ class SubscriptionSettings(Table):
     language: Literal["en", "zh"] = Field("en", description="Language of the frame; stories keep their own.")
     channels: tuple[str, ...] = Field(min_length=1, description="Names of channels it goes to.")
     max_stories: int = Field(25, ge=1, le=60, description="More are counted and left to the archive.")
+    max_stories_per_outlet: int = Field(
+        8, ge=1, le=60, description="Of stories that one outlet alone tells, an outlet."
+    )
+    max_promises: int = Field(12, ge=0, le=60, description="Promises kept, overdue or withdrawn.")
+    max_briefs: int = Field(12, ge=0, le=60, description="One-liners about what is no opening.")
+    minimum_openness: Openness = Field(
+        Openness.UNCLEAR, description="Leave out what is less open than this grade."
+    )
+    min_outlets: int = Field(
+        1, ge=1, le=50, description="Outlets that must tell a story before a breaking alert goes out."
+    )
+    quiet: Literal["send", "line", "skip"] = Field(
+        "send", description="An edition without news: sent whole, as one line, or not at all."
+    )
 
     @field_validator("at")
     @classmethod

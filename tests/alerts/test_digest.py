@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.chart import chart, filled
-from alerts.digest import EditionSettings, Material, importance, select
+from alerts.digest import EditionSettings, Material, importance, is_quiet, select
+from alerts.edition import subject_line
 from alerts.words import load_words
 from pipeline.model import Brief, Digest, Kind, Openness, PromiseState, SourceNote, Story, TrendWeek
 from tests.alerts.samples import (
@@ -232,3 +233,60 @@ def test_a_chart_is_as_high_as_its_largest_week_and_every_grade_that_occurs_is_s
     assert crowded is not None
     assert [s.size for s in crowded.columns[0].segments] == [45, 1, 1, 1]
     assert chart([TrendWeek(DAY, {Openness.FREE_ACCESS: 9})], load_words()) is None
+
+
+# ------------------------------------------------------------------------------ breaking, quiet, caps
+
+ALERT = replace(SETTINGS, edition="breaking", min_outlets=2, late=timedelta(hours=24))
+
+
+def test_an_alert_holds_what_is_really_open_or_closed_again_and_nothing_else() -> None:
+    told = (
+        story(1, outlets=(0, 1)),
+        story(2, outlets=(0, 1), openness=Openness.RESTRICTED),
+        story(3, outlets=(0, 1), stage=Kind.PLANNED),
+        story(4, outlets=(0, 1), rows=(announcement("A"), announcement("B"))),
+        replace(reversal(), id=5, coverage=story(5, outlets=(0, 1)).coverage),
+    )
+    material = Material(told, promises=promises(), trend=trend(), sources_ok=3)
+    digest = select(material, ALERT, day=DAY, since=SINCE, until=UNTIL)
+    assert ids(digest) == [1] and [s.id for s in digest.reversals] == [5]
+    assert not (digest.promises or digest.briefs or digest.trend or digest.left_out)
+
+
+def test_a_story_is_breaking_once_enough_outlets_tell_it_and_only_once() -> None:
+    assert ids(chosen(story(1, outlets=(0,)), settings=ALERT)) == []
+    assert ids(chosen(story(1, outlets=(0, 1)), settings=ALERT)) == [1]
+    assert ids(chosen(story(1, outlets=(0, 1, 2)), sent=frozenset({1}), settings=ALERT)) == []
+
+
+def test_two_alerts_of_one_day_have_slots_of_their_own_and_a_daily_edition_has_one() -> None:
+    alerts = {
+        select(Material(), ALERT, day=DAY, since=SINCE, until=UNTIL + timedelta(seconds=n)).slot
+        for n in (0, 1)
+    }
+    assert len(alerts) == 2 and chosen().slot == f"daily:{DAY}"
+
+
+def test_an_alerts_subject_is_what_it_tells() -> None:
+    subject = subject_line(chosen(story(1, outlets=(0, 1)), settings=ALERT), load_words())
+    assert subject.startswith("Breaking: Northlight") and "2026" not in subject
+
+
+def test_a_quiet_day_can_be_one_line_and_a_day_with_news_is_never_cut() -> None:
+    line = replace(SETTINGS, quiet="line")
+    material = Material(trend=trend(), sources_ok=3, sources_failed=(SourceNote("s", "S", "down.", SINCE),))
+    whole = select(material, SETTINGS, day=DAY, since=SINCE, until=UNTIL)
+    short = select(material, line, day=DAY, since=SINCE, until=UNTIL)
+    assert whole.trend and whole.sources_failed and is_quiet(short)
+    assert not (short.trend or short.briefs or short.sources_failed or short.left_out)
+    busy = select(replace(material, stories=(story(1),)), line, day=DAY, since=SINCE, until=UNTIL)
+    assert busy.trend and not is_quiet(busy)
+
+
+def test_an_outlet_that_alone_tells_many_stories_does_not_crowd_out_the_others() -> None:
+    settings = replace(SETTINGS, max_stories_per_outlet=2)
+    many = [story(n, outlets=(0,)) for n in range(1, 6)]
+    digest = chosen(*many, story(6, outlets=(1,)), story(7, outlets=(0, 1)), settings=settings)
+    assert len(ids(digest)) == 4 and {6, 7} <= set(ids(digest))
+    assert digest.left_out == {"further openings told by one outlet alone": 3}

@@ -14,7 +14,9 @@ from unsealed.settings import Settings, SubscriptionSettings, find_config, load_
 
 
 @click.command("digest")
-@click.option("--edition", type=click.Choice(["daily", "weekly"]), default="daily", show_default=True)
+@click.option(
+    "--edition", type=click.Choice(["daily", "weekly", "breaking"]), default="daily", show_default=True
+)
 @click.option(
     "--date", "day", type=click.DateTime(["%Y-%m-%d"]), default=None, help="The edition of that day."
 )

@@ -54,11 +54,11 @@ def _row(subscription: SubscriptionSettings, last: Any, now: datetime) -> dict[s
     from unsealed.schedule import next_slot
 
     zone = ZoneInfo(subscription.timezone)
-    due = next_slot(subscription, now).astimezone(zone)
+    due = next_slot(subscription, now)
     return {
         "name": subscription.name,
         "edition": subscription.edition,
-        "next": due.isoformat(timespec="minutes"),
+        "next": due.astimezone(zone).isoformat(timespec="minutes") if due else "",
         "zone": subscription.timezone,
         "last": last.slot.partition(":")[2] if last else "",
         "stories": last.stories if last else 0,
@@ -73,7 +73,9 @@ def _short(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": row["name"],
         "edition": row["edition"],
-        "next": f"{row['next'][:16].replace('T', ' ')} {row['zone']}",
+        "next": f"{row['next'][:16].replace('T', ' ')} {row['zone']}"
+        if row["next"]
+        else "when there is news",
         "last": last,
         "channels": row["channels"],
     }
