@@ -33,6 +33,7 @@ COMMANDS = {
     "announcements": ("unsealed.commands.announcements", "The openings themselves, one row each."),
     "sources": ("unsealed.commands.sources", "The sources: list, check, add, remove, import, export."),
     "classify": ("unsealed.commands.classify", "Verdict and facts for items in a file or on stdin."),
+    "evaluate": ("unsealed.commands.evaluate", "How good the verdicts are, against labelled items."),
     "group": ("unsealed.commands.group", "Which items tell one story."),
     "extract": ("unsealed.commands.extract", "An article page as JSON."),
     "feed": ("unsealed.commands.feed", "Entries of feeds as JSON lines."),

@@ -156,3 +156,41 @@ def test_reading_commands_say_what_to_do_where_there_is_no_archive(
     assert done.returncode == 1
     assert "unsealed run" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+LABELLED = [
+    {"id": "a", "title": "Northlight releases Aurora-2 weights under Apache 2.0", "lang": "en", "gold": {"kind": "released", "licence": "Apache-2.0", "who": ["Northlight"], "what": ["Aurora-2"], "openness": "open-source"}},
+    {"id": "b", "title": "Best pasta recipes", "lang": "en", "url": "https://www.golem.de/x", "gold": {"kind": "other"}},
+]  # fmt: skip
+
+
+def test_evaluate_compares_verdicts_with_labels() -> None:
+    stdin = "\n".join(json.dumps(row) for row in LABELLED)
+    done = unsealed("evaluate", "-", "--format", "json", stdin=stdin)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert (report["items"], report["positives"], report["tag"]["f1"]["value"]) == (2, 1, 1.0)
+    assert set(report["by_group"]["source"]) == {"press", "other"}
+    text = unsealed("evaluate", "-", "--min-f1", "1", stdin=stdin)
+    assert text.returncode == 0
+    assert "2 items, 1 of them tagged by their reader" in text.stdout
+    assert "calibration" in text.stdout
+
+
+def test_evaluate_judges_the_lines_of_others_and_keeps_a_bar(tmp_path: Path) -> None:
+    (tmp_path / "gold.jsonl").write_text("\n".join(json.dumps(row) for row in LABELLED))
+    (tmp_path / "theirs.jsonl").write_text('{"id": "b", "kind": "released", "probability": 0.9}\n')
+    done = unsealed(
+        "evaluate", "gold.jsonl", "--predictions", "theirs.jsonl", "--min-f1", "0.5", cwd=tmp_path
+    )
+    assert done.returncode == 1
+    assert "below 0.5" in done.stderr
+    assert "1 have no verdict" in done.stdout
+    assert "Best pasta recipes" in done.stdout
+
+
+def test_evaluate_names_the_line_without_a_label(tmp_path: Path) -> None:
+    done = unsealed("evaluate", "-", stdin='{"id": 1, "title": "T"}\n')
+    assert done.returncode == 2
+    assert "line 1" in done.stderr
+    assert "gold" in done.stderr
