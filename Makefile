@@ -36,7 +36,8 @@ test: lint
 bench: $(VENV)/.dev
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-lock: $(VENV)/.dev
+# On the bare environment: with a dependency added, the old locks no longer satisfy `pip check`.
+lock: | $(BIN)/python
 	$(PIP) install uv
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
 		pyproject.toml requirements/build.in -o requirements/run.lock

@@ -27,7 +27,10 @@ FILE_NAME = "unsealed.toml"
 class ArchiveSettings(Table):
     """The [archive] table."""
 
-    url: str = Field("sqlite:///unsealed.db", description="Database: sqlite:///file, relative to this file.")
+    url: str = Field(
+        "sqlite:///unsealed.db",
+        description="Database: sqlite:///file, relative to this file, or postgresql://user@host/database.",
+    )
 
 
 class SourceSettings(Table):

@@ -1,149 +1,159 @@
-"""The engine beneath the archive: pragmas, transactions, and errors in words."""
+"""The database beneath the archive: opened, brought to the present schema, read and written."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event
 
-from pipeline.archive.schema import FTS_DDL, SCHEMA_VERSION, meta, metadata
+from pipeline.archive import revisions, views
+from pipeline.archive.engines import WRITES, in_words, parse_url, postgresql_engine, sqlite_engine
+from pipeline.archive.schema import CREATE_AFTER, meta, metadata
 from pipeline.model import ArchiveError
-
-#: How long a writer waits for another one before it gives up. A cycle's longest transaction
-#: is one feed of 2,000 entries, well under a second; half a minute covers a stalled disk.
-BUSY_SECONDS = 30.0
 
 
 class Database:
-    """A SQLite file with WAL, foreign keys, and write transactions that start as writers."""
+    """A SQLite file or a PostgreSQL database; one writer at a time, readers at any time."""
 
     def __init__(self, engine: sa.Engine, name: str) -> None:
         self._engine = engine
-        self._writing = engine.execution_options(unsealed_write=True)
+        self._writing = engine.execution_options(**{WRITES: True})
         self.name = name
+        """The file, or the URL without its password."""
 
     @classmethod
-    def open(cls, url: str, *, create: bool = True) -> Database:
-        """Open ``sqlite:///file``; makes the tables in a new file.
+    def open(
+        cls,
+        url: str,
+        *,
+        create: bool = True,
+        upgrade: bool = True,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> Database:
+        """Open ``sqlite:///file`` or ``postgresql://user@host/database``.
 
-        Raises ArchiveError when the file cannot be opened, is no archive, or is of another version.
+        With ``create``, tables are made where there are none. With ``upgrade``, an archive of an older
+        version is brought to the present one, after a backup beside a SQLite file. ``progress`` is told
+        in words what takes long.
+
+        Raises ArchiveError when it cannot be opened, is no archive, or is of a version this program
+        cannot read.
         """
-        parsed = _parse(url)
-        path = Path(parsed.database or "")
-        if not create and not path.exists():
-            raise ArchiveError(
-                "there is no archive here yet.",
-                about=str(path),
-                cure="Run `unsealed run` first, or check --config.",
-            )
+        parsed = parse_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            database = cls(sqlite_engine(parsed), _file(parsed, create))
+        else:
+            shown = parsed.set(drivername="postgresql").render_as_string(hide_password=True)
+            database = cls(postgresql_engine(parsed), shown)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ArchiveError(f"its folder cannot be made ({error.strerror}).", about=str(path)) from error
-        engine = sa.create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
-        event.listen(engine, "connect", _on_connect)
-        event.listen(engine, "begin", _on_begin)
-        database = cls(engine, str(path))
-        database._prepare()
+            database._prepare(create, upgrade, progress)
+        except BaseException:
+            database.close()
+            raise
         return database
 
-    def _prepare(self) -> None:
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self._engine.dialect.name
+
+    def _prepare(self, create: bool, upgrade: bool, progress: Callable[[str], None]) -> None:
+        revision = self.revision()
+        if revision == revisions.head():
+            return
+        if not revision:
+            if not create:
+                raise _missing(self.name)
+            self._create()
+        elif revision == "?":
+            raise ArchiveError(
+                "this database belongs to another program.", about=self.name, cure="Choose another one."
+            )
+        elif revision not in revisions.known():
+            raise ArchiveError(
+                f"it has schema {revision}, this program reads up to {revisions.head()}.",
+                about=self.name,
+                cure="Update unsealed: a newer version wrote this archive.",
+            )
+        elif upgrade:
+            self.upgrade(progress=progress)
+        else:
+            raise ArchiveError(
+                f"it has schema {revision}, this program reads {revisions.head()}.",
+                about=self.name,
+                cure="Run `unsealed db upgrade`.",
+            )
+
+    def revision(self) -> str:
+        """The schema's revision; "" if there are no tables, "?" if they are another program's."""
+        with self.read() as tx:
+            return revisions.revision_of(tx)[0]
+
+    def _create(self) -> None:
         with self.write() as tx:
-            if sa.inspect(tx).has_table("meta"):
-                found = tx.scalar(sa.select(meta.c.value).where(meta.c.key == "schema_version"))
-                if found != str(SCHEMA_VERSION):
-                    raise ArchiveError(
-                        f"it has schema version {found}, this program reads version {SCHEMA_VERSION}.",
-                        about=self.name,
-                        cure="Use the version of unsealed that wrote it, or start a new archive.",
-                    )
-                return
-            if sa.inspect(tx).get_table_names():
-                raise ArchiveError(
-                    "this database belongs to another program.", about=self.name, cure="Choose another file."
-                )
+            if revisions.revision_of(tx)[0]:
+                return  # another process was quicker
             metadata.create_all(tx)
-            tx.exec_driver_sql(FTS_DDL)
-            tx.execute(sa.insert(meta).values(key="schema_version", value=str(SCHEMA_VERSION)))
+            for statement in CREATE_AFTER[self.dialect]:
+                tx.exec_driver_sql(statement)
+            views.create(tx)
+            # Programs older than the migrations look here, and refuse with both numbers.
+            tx.execute(sa.insert(meta).values(key="schema_version", value="2"))
+            revisions.stamp(tx, revisions.head())
+
+    def upgrade(
+        self, *, backup: bool = True, progress: Callable[[str], None] = lambda _: None
+    ) -> Path | None:
+        """Bring an older archive to the present schema: all the way, or not at all.
+
+        Before a SQLite file is changed it is copied to ``FILE.NNNN.bak`` beside it, whose path is
+        given back. Raises ArchiveError, and then nothing was changed.
+        """
+        from pipeline.archive import migrations  # brings Alembic, which an archive of today never needs
+
+        with in_our_words(self.name):
+            return migrations.upgrade(self._engine, self.name, backup=backup, progress=progress)
 
     @contextlib.contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """One write transaction: all of it, or nothing."""
-        with _in_words(self.name), self._writing.begin() as tx:
+        with in_our_words(self.name), self._writing.begin() as tx:
             yield tx
 
     @contextlib.contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """One consistent view; never waits for a writer and never makes one wait."""
-        with _in_words(self.name), self._engine.begin() as tx:
+        with in_our_words(self.name), self._engine.begin() as tx:
             yield tx
 
     def close(self) -> None:
-        """Give up the file."""
+        """Give up the file, or the server's connections."""
         self._engine.dispose()
 
 
-def _parse(url: str) -> sa.URL:
+def _file(url: sa.URL, create: bool) -> str:
+    path = Path(url.database or "")
+    if not create and not path.exists():
+        raise _missing(str(path))
     try:
-        parsed = sa.make_url(url)
-    except sa.exc.ArgumentError as error:
-        raise ArchiveError(
-            "this is no database URL.", about=url, cure="Write sqlite:///path/to/file.db."
-        ) from error
-    if parsed.get_backend_name() != "sqlite":
-        raise ArchiveError(
-            "only SQLite archives can be opened by this version.",
-            about=parsed.render_as_string(hide_password=True),
-            cure="Write sqlite:///path/to/file.db.",
-        )
-    if not parsed.database or parsed.database == ":memory:":
-        raise ArchiveError("an archive needs a file.", about=url, cure="Write sqlite:///path/to/file.db.")
-    return parsed
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArchiveError(f"its folder cannot be made ({error.strerror}).", about=str(path)) from error
+    return str(path)
 
 
-def _on_connect(connection: Any, _record: object) -> None:
-    # The driver's own implicit transactions start as readers and cannot become writers once
-    # another has written (SQLITE_BUSY_SNAPSHOT, whatever the timeout): we begin them ourselves.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
-    # NORMAL would survive a kill; only FULL keeps what the ledger noted through a power cut.
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.close()
-
-
-def _on_begin(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get("unsealed_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _missing(name: str) -> ArchiveError:
+    return ArchiveError(
+        "there is no archive here yet.", about=name, cure="Run `unsealed run` first, or check --config."
+    )
 
 
 @contextlib.contextmanager
-def _in_words(name: str) -> Iterator[None]:
+def in_our_words(name: str) -> Iterator[None]:
+    """Errors of the database, said for people."""
     try:
         yield
     except sa.exc.DatabaseError as error:
-        raise ArchiveError(_words(str(error.orig), name), about=name) from error
-
-
-def _words(reason: str, name: str) -> str:
-    if "locked" in reason or "busy" in reason:
-        return (
-            f"another process has been writing for more than {BUSY_SECONDS:.0f} seconds; nothing was changed."
-        )
-    if "not a database" in reason:
-        return "this file is not a SQLite database."
-    if "readonly" in reason or "read-only" in reason:
-        return "the file or its folder is read-only."
-    if "full" in reason:
-        return "the disk is full; nothing was changed."
-    if "unable to open" in reason:
-        return "it cannot be opened" + (
-            "." if os.access(Path(name).parent, os.W_OK) else ": no access to its folder."
-        )
-    return f"the database says: {reason}."
+        raise in_words(error, name) from error

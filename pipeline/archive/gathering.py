@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from pipeline.archive.codec import to_plain
 from pipeline.archive.database import Database
-from pipeline.archive.schema import articles, polls, sightings, sources, verdicts
+from pipeline.archive.saving import SavedPoll, input_hash, save_entries
+from pipeline.archive.schema import articles, polls, sources, verdicts
 from pipeline.archive.search_index import index_article
 from pipeline.model import (
     ANNOUNCING_KINDS,
-    Entry,
     Page,
     PageFetch,
     PagePolicy,
@@ -33,14 +31,6 @@ POLLS_KEPT = 30
 PAGE_TRIES = 3
 #: Between these, title and summary do not settle it and the page is worth its request.
 UNDECIDED = (0.2, 0.9)
-
-
-@dataclass(frozen=True, slots=True)
-class SavedPoll:
-    """What one poll changed: articles that are new, and known ones whose words changed."""
-
-    added: int
-    changed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,45 +105,27 @@ class Gathering:
         Validators are stored together with the entries they stand for: a kill between the two
         could otherwise make the server answer "unchanged" about entries we never kept.
         """
+        return self.save_polls([poll])[0]
+
+    def save_polls(self, batch: Sequence[Poll]) -> tuple[SavedPoll, ...]:
+        """Keep several polls, all in one transaction: one wait for the disk instead of one a poll."""
         with self._db.write() as tx:
-            source = tx.execute(sa.select(sources).where(sources.c.id == poll.source_id)).one()
-            added = changed = 0
-            for entry in poll.entries:
-                fate = _save_entry(tx, source, entry, poll.at)
-                added += fate == "added"
-                changed += fate == "changed"
-            failed = poll.outcome is PollOutcome.FAILED
-            problem = poll.problem
-            values: dict[str, object] = {
-                "polled_at": poll.at,
-                "failures": source.failures + 1 if failed else 0,
-                "problem_code": problem.code if failed and problem else "",
-                "problem": problem.message if failed and problem else "",
-                "problem_since": (source.problem_since or poll.at) if failed else None,
-            }
-            if not failed:
-                values |= {
-                    "ok_at": poll.at,
-                    "etag": poll.state.etag,
-                    "last_modified": poll.state.last_modified,
-                    "body_hash": poll.state.body_hash,
-                }
-            tx.execute(sa.update(sources).where(sources.c.id == poll.source_id).values(values))
-            tx.execute(
-                sa.insert(polls).values(
-                    source_id=poll.source_id,
-                    at=poll.at,
-                    outcome=poll.outcome.value,
-                    status=poll.status,
-                    entries=len(poll.entries),
-                    added=added,
-                    seconds=poll.seconds,
-                    problem_code=problem.code if problem else "",
-                    problem=problem.message if problem else "",
+            asked = {p.source_id for p in batch}
+            known = {r.id: r for r in tx.execute(sa.select(sources).where(sources.c.id.in_(asked)))}
+            saved = save_entries(tx, known, batch)
+            # One after the other: a batch may hold two polls of one source.
+            for poll in batch:
+                source = tx.execute(
+                    sa.select(sources.c.failures, sources.c.problem_since).where(
+                        sources.c.id == poll.source_id
+                    )
+                ).one()
+                tx.execute(
+                    sa.update(sources).where(sources.c.id == poll.source_id).values(_health(source, poll))
                 )
-            )
-            _forget_old_polls(tx, poll.source_id)
-        return SavedPoll(added, changed)
+            tx.execute(sa.insert(polls), [_line(p, s) for p, s in zip(batch, saved, strict=True)])
+            _forget_old_polls(tx, asked)
+        return saved
 
     def page_requests(
         self, policy: PagePolicy = PagePolicy.AUTO, limit: int = 500
@@ -225,107 +197,48 @@ def _page_values(row: sa.Row[tuple[object, ...]], page: Page) -> dict[str, objec
     }
 
 
-def _save_entry(tx: sa.Connection, source: sa.Row[tuple[object, ...]], entry: Entry, now: datetime) -> str:
-    """Insert or recognise one entry: "added", "changed" or "known"."""
-    found = _recognise(tx, entry)
-    if found is None:
-        article_id = _insert(tx, source, entry, now)
-        fate = "added"
-    else:
-        article_id = found.id
-        fate = _update(tx, found, entry) if found.source_id == entry.source_id else "known"
-    insert = sqlite_insert(sightings).values(
-        source_id=entry.source_id, guid=entry.guid, article_id=article_id, first_seen=now
-    )
-    tx.execute(insert.on_conflict_do_nothing())
-    return fate
+def _health(source: Any, poll: Poll) -> dict[str, object]:
+    failed = poll.outcome is PollOutcome.FAILED
+    problem = poll.problem
+    values: dict[str, object] = {
+        "polled_at": poll.at,
+        "failures": source.failures + 1 if failed else 0,
+        "problem_code": problem.code if failed and problem else "",
+        "problem": problem.message if failed and problem else "",
+        "problem_since": (source.problem_since or poll.at) if failed else None,
+    }
+    if not failed:
+        values |= {
+            "ok_at": poll.at,
+            "etag": poll.state.etag,
+            "last_modified": poll.state.last_modified,
+            "body_hash": poll.state.body_hash,
+        }
+    return values
 
 
-def _recognise(tx: sa.Connection, entry: Entry) -> sa.Row[tuple[object, ...]] | None:
-    """The article this entry is, by its URL, else by its guid.
+def _line(poll: Poll, saved: SavedPoll) -> dict[str, object]:
+    return {
+        "source_id": poll.source_id,
+        "at": poll.at,
+        "outcome": poll.outcome.value,
+        "status": poll.status,
+        "entries": len(poll.entries),
+        "added": saved.added,
+        "seconds": poll.seconds,
+        "problem_code": poll.problem.code if poll.problem else "",
+        "problem": poll.problem.message if poll.problem else "",
+    }
 
-    A guid alone is believed only if the title agrees: some feeds give every item the same one.
-    """
-    by_url = tx.execute(
-        sa.select(articles).where(articles.c.canonical_url == entry.canonical_url)
-    ).one_or_none()
-    if by_url is not None:
-        return by_url
-    query = (
-        sa.select(articles)
-        .join(sightings, sightings.c.article_id == articles.c.id)
-        .where(
-            sightings.c.source_id == entry.source_id,
-            sightings.c.guid == entry.guid,
-            articles.c.title == entry.title,
+
+def _forget_old_polls(tx: sa.Connection, source_ids: Iterable[str]) -> None:
+    for source_id in source_ids:
+        oldest = (
+            sa.select(polls.c.id)
+            .where(polls.c.source_id == source_id)
+            .order_by(polls.c.id.desc())
+            .limit(1)
+            .offset(POLLS_KEPT)
+            .scalar_subquery()
         )
-    )
-    return tx.execute(query).first()
-
-
-def _insert(tx: sa.Connection, source: sa.Row[tuple[object, ...]], entry: Entry, now: datetime) -> int:
-    result = tx.execute(
-        sa.insert(articles).values(
-            source_id=entry.source_id,
-            canonical_url=entry.canonical_url,
-            url=entry.url,
-            outlet=source.name,
-            category=source.category,
-            organisation=source.organisation,
-            country=source.country,
-            language=entry.language or source.language,
-            title=entry.title,
-            summary=entry.summary,
-            authors=list(entry.authors),
-            tags=list(entry.tags),
-            links=[],
-            artifact=to_plain(entry.artifact) if entry.artifact else None,
-            published=entry.published,
-            updated=entry.updated,
-            first_seen=now,
-            dated=entry.published or now,
-            input_hash=input_hash(entry.title, entry.summary, ""),
-        )
-    )
-    assert result.inserted_primary_key is not None
-    article_id = int(result.inserted_primary_key[0])
-    index_article(tx, article_id, entry.title, entry.summary, "")
-    return article_id
-
-
-def _update(tx: sa.Connection, row: sa.Row[tuple[object, ...]], entry: Entry) -> str:
-    """Take over an edited title or summary; the new words are judged again."""
-    if (row.title, row.summary) == (entry.title, entry.summary):
-        return "known"
-    tx.execute(
-        sa.update(articles)
-        .where(articles.c.id == row.id)
-        .values(
-            title=entry.title,
-            summary=entry.summary,
-            updated=entry.updated or row.updated,
-            artifact=to_plain(entry.artifact) if entry.artifact else row.artifact,
-            input_hash=input_hash(entry.title, entry.summary, row.text),
-        )
-    )
-    index_article(tx, row.id, entry.title, entry.summary, row.text)
-    return "changed"
-
-
-def _forget_old_polls(tx: sa.Connection, source_id: str) -> None:
-    keep = (
-        sa.select(polls.c.id)
-        .where(polls.c.source_id == source_id)
-        .order_by(polls.c.id.desc())
-        .limit(POLLS_KEPT)
-    )
-    tx.execute(sa.delete(polls).where(polls.c.source_id == source_id, polls.c.id.not_in(keep)))
-
-
-def input_hash(*fields: str) -> str:
-    """SHA-256 over what the classifier reads of an article; fields cannot run into each other."""
-    digest = hashlib.sha256()
-    for text in fields:
-        raw = text.encode("utf-8", "surrogatepass")
-        digest.update(len(raw).to_bytes(8, "big") + raw)
-    return digest.hexdigest()
+        tx.execute(sa.delete(polls).where(polls.c.source_id == source_id, polls.c.id <= oldest))

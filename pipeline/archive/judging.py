@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from pipeline.archive.codec import to_plain
 from pipeline.archive.database import Database
-from pipeline.archive.gathering import input_hash
 from pipeline.archive.rows import article_of
+from pipeline.archive.saving import input_hash
 from pipeline.archive.schema import announcements, articles, verdicts
 from pipeline.model import Article, Verdict
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.archive.codec import from_plain
 from pipeline.archive.schema import announcements, articles, story_articles, verdicts
@@ -24,14 +25,31 @@ from pipeline.model import (
     Verdict,
 )
 
+T = TypeVar("T")
+
 #: SQLite takes a bounded number of bound values in one statement; lists of ids are cut to this.
 CHUNK = 500
 
 
-def chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    """The ids in runs that fit one statement."""
+def chunks(ids: Sequence[T]) -> Iterable[Sequence[T]]:
+    """The ids, or other keys, in runs that fit one statement."""
     for start in range(0, len(ids), CHUNK):
         yield ids[start : start + CHUNK]
+
+
+def insert_missing(tx: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert rows whose key is not taken; the others are left as they are."""
+    if rows:
+        dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+        tx.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+
+
+def insert_numbered(tx: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> list[int]:
+    """Insert rows and give the ids they got, in their order."""
+    if not rows:
+        return []
+    query = sa.insert(table).returning(table.c.id, sort_by_parameter_order=True)
+    return list(tx.scalars(query, rows))
 
 
 def article_of(row: Any) -> Article:

@@ -1,49 +1,22 @@
-"""Tables of the archive, and the column types that keep what they are given.
+"""Tables of the archive, as they are at the newest migration.
 
 One writer at a time; every station reads what is due from here and puts its result back
-in one transaction, so these tables are also the conveyor belt.
+in one transaction, so these tables are also the conveyor belt. A change here needs a migration
+(``pipeline/archive/migrations``): a new archive is made from these tables, an older one by the
+migrations, and a test compares the two.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Mapping
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Dialect
 
-#: Raised with every change of the tables; an archive of another version is refused, not guessed at.
-SCHEMA_VERSION = 1
-
-
-class UtcTime(sa.types.TypeDecorator[datetime]):
-    """An aware instant, kept in UTC.
-
-    SQLite's own DateTime drops the zone without converting, so 10:00 in New York would come
-    back as 10:00 UTC; naive values are refused here instead.
-    """
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Convert to UTC on the way in; ValueError for a naive time."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"a time without a zone cannot be stored: {value!r}")
-        return value.astimezone(UTC).replace(tzinfo=None if dialect.name == "sqlite" else UTC)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """Give back an aware UTC time."""
-        if value is None:
-            return None
-        assert isinstance(value, datetime)
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
+from pipeline.archive.columns import Json, UtcTime
 
 metadata = sa.MetaData()
 
+#: Facts about the archive itself. Its schema's version is Alembic's ``alembic_version``.
 meta = sa.Table(
     "meta",
     metadata,
@@ -107,10 +80,10 @@ articles = sa.Table(
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("summary", sa.Text, nullable=False, default=""),
     sa.Column("text", sa.Text, nullable=False, default=""),
-    sa.Column("authors", sa.JSON, nullable=False),
-    sa.Column("tags", sa.JSON, nullable=False),
-    sa.Column("links", sa.JSON, nullable=False),
-    sa.Column("artifact", sa.JSON(none_as_null=True)),
+    sa.Column("authors", Json, nullable=False),
+    sa.Column("tags", Json, nullable=False),
+    sa.Column("links", Json, nullable=False),
+    sa.Column("artifact", Json),
     sa.Column("image", sa.Text, nullable=False, default=""),
     sa.Column("published", UtcTime),
     sa.Column("updated", UtcTime),
@@ -154,8 +127,8 @@ verdicts = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("tagged", sa.Boolean, nullable=False),
     sa.Column("probability", sa.Float, nullable=False),
-    sa.Column("reasons", sa.JSON, nullable=False),
-    sa.Column("evidence", sa.JSON, nullable=False),
+    sa.Column("reasons", Json, nullable=False),
+    sa.Column("evidence", Json, nullable=False),
     sa.Column("decided_at", UtcTime, nullable=False),
     sa.UniqueConstraint("article_id", "basis", "model", name="uq_verdicts_article_basis_model"),
     sa.Index("ix_verdicts_kind", "kind"),
@@ -171,8 +144,8 @@ announcements = sa.Table(
     sa.Column("verdict_id", sa.Integer, sa.ForeignKey("verdicts.id", ondelete="CASCADE"), nullable=False),
     sa.Column("article_id", sa.Integer, sa.ForeignKey("articles.id"), nullable=False),
     sa.Column("position", sa.Integer, nullable=False),
-    sa.Column("who", sa.JSON, nullable=False),
-    sa.Column("what", sa.JSON, nullable=False),
+    sa.Column("who", Json, nullable=False),
+    sa.Column("what", Json, nullable=False),
     sa.Column("type", sa.Text, nullable=False),
     sa.Column("stage", sa.Text, nullable=False),
     sa.Column("openness", sa.Text, nullable=False),
@@ -197,8 +170,8 @@ stories = sa.Table(
     sa.Column("openness", sa.Text, nullable=False),
     sa.Column("claimed", sa.Text),
     sa.Column("licence", sa.Text),
-    sa.Column("who", sa.JSON, nullable=False),
-    sa.Column("what", sa.JSON, nullable=False),
+    sa.Column("who", Json, nullable=False),
+    sa.Column("what", Json, nullable=False),
     sa.Column("type", sa.Text, nullable=False),
     sa.Column("url", sa.Text, nullable=False),  # of the best article
     sa.Column("evidence", sa.Text, nullable=False),
@@ -208,7 +181,7 @@ stories = sa.Table(
     sa.Column("first_dated", UtcTime, nullable=False),
     sa.Column("last_dated", UtcTime, nullable=False),
     sa.Column("first_seen", UtcTime, nullable=False),
-    sa.Column("candidate", sa.JSON, nullable=False),  # what grouping compares with
+    sa.Column("candidate", Json, nullable=False),  # what grouping compares with
     sa.Index("ix_stories_first_dated", "first_dated"),
     sa.Index("ix_stories_last_dated", "last_dated"),
 )
@@ -221,7 +194,7 @@ story_articles = sa.Table(
     sa.Column("story_id", sa.Integer, sa.ForeignKey("stories.id"), nullable=False),
     sa.Column("role", sa.Text, nullable=False),
     sa.Column("score", sa.Float, nullable=False),
-    sa.Column("reasons", sa.JSON, nullable=False),
+    sa.Column("reasons", Json, nullable=False),
     sa.Column("joined_at", UtcTime, nullable=False),
     sa.Index("ix_story_articles_story", "story_id"),
 )
@@ -238,8 +211,8 @@ promises = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("story_id", sa.Integer, sa.ForeignKey("stories.id"), nullable=False, unique=True),
-    sa.Column("who", sa.JSON, nullable=False),
-    sa.Column("what", sa.JSON, nullable=False),
+    sa.Column("who", Json, nullable=False),
+    sa.Column("what", Json, nullable=False),
     sa.Column("said_at", UtcTime, nullable=False),
     sa.Column("due", sa.Date),
     sa.Column("state", sa.Text, nullable=False),
@@ -298,11 +271,18 @@ runs = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("started_at", UtcTime, nullable=False),
     sa.Column("ended_at", UtcTime),
-    sa.Column("report", sa.JSON(none_as_null=True)),
+    sa.Column("report", Json),
 )
 
-#: Full-text index, rowid = articles.id. Text goes in through pipeline.archive.words.segment.
-FTS_DDL = (
-    "CREATE VIRTUAL TABLE IF NOT EXISTS articles_fts USING fts5("
-    "title, summary, text, tokenize = 'unicode61 remove_diacritics 2')"
-)
+#: What a database needs beyond the tables, by dialect: the full-text index, rowid = articles.id.
+#: Words go in through pipeline.archive.search_index.
+CREATE_AFTER: Mapping[str, tuple[str, ...]] = {
+    "sqlite": (
+        "CREATE VIRTUAL TABLE articles_fts USING fts5("
+        "title, summary, text, tokenize = 'unicode61 remove_diacritics 2')",
+    ),
+    "postgresql": (
+        "CREATE TABLE articles_fts (rowid INTEGER PRIMARY KEY, words TSVECTOR NOT NULL)",
+        "CREATE INDEX ix_articles_fts_words ON articles_fts USING gin (words)",
+    ),
+}

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from pipeline.archive.database import Database
 from pipeline.archive.query import Filter, Query, yes
 from pipeline.archive.schema import announcements, articles, story_articles, verdicts
+from pipeline.archive.search_index import matching
 from pipeline.archive.words import phrase
 
 
@@ -78,7 +79,7 @@ class Search:
             .outerjoin(verdicts, verdicts.c.id == articles.c.verdict_id)
             .outerjoin(lead, sa.and_(lead.c.verdict_id == articles.c.verdict_id, lead.c.position == 0))
             .outerjoin(story_articles, story_articles.c.article_id == articles.c.id)
-            .where(*_conditions(query, per_row=None))
+            .where(*_conditions(query, self._db.dialect, per_row=None))
             .order_by(articles.c.dated.desc(), articles.c.id.desc())
             .limit(limit)
         )
@@ -92,7 +93,7 @@ class Search:
             .select_from(articles)
             .outerjoin(verdicts, verdicts.c.id == articles.c.verdict_id)
             .outerjoin(story_articles, story_articles.c.article_id == articles.c.id)
-            .where(*_conditions(query, per_row=None))
+            .where(*_conditions(query, self._db.dialect, per_row=None))
         )
         with self._db.read() as tx:
             return tx.scalar(statement) or 0
@@ -113,7 +114,7 @@ class Search:
             )
             .join(verdicts, verdicts.c.id == articles.c.verdict_id)
             .outerjoin(story_articles, story_articles.c.article_id == articles.c.id)
-            .where(*_conditions(query, per_row=announcements))
+            .where(*_conditions(query, self._db.dialect, per_row=announcements))
             .order_by(articles.c.dated.desc(), articles.c.id.desc(), announcements.c.position)
             .limit(limit)
         )
@@ -121,20 +122,18 @@ class Search:
             return tuple(_found(r) for r in tx.execute(statement))
 
 
-def _conditions(query: Query, *, per_row: sa.FromClause | None) -> Sequence[sa.ColumnElement[bool]]:
+def _conditions(
+    query: Query, dialect: str, *, per_row: sa.FromClause | None
+) -> Sequence[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = []
     for term in query.terms:
         words = phrase(term.text)
         if not words:
             continue  # punctuation alone says nothing about any article
-        found = articles.c.id.in_(
-            sa.text("SELECT rowid FROM articles_fts WHERE articles_fts MATCH :m").bindparams(
-                sa.bindparam("m", words, unique=True)
-            )
-        )
+        found = articles.c.id.in_(matching(dialect, words))
         conditions.append(sa.not_(found) if term.negated else found)
     for wanted in query.filters:
-        condition = _filter(wanted, per_row)
+        condition = _filter(wanted, dialect, per_row)
         conditions.append(sa.not_(condition) if wanted.negated else condition)
     if query.since is not None:
         conditions.append(articles.c.dated >= query.since)
@@ -146,11 +145,11 @@ def _conditions(query: Query, *, per_row: sa.FromClause | None) -> Sequence[sa.C
 _FACTS = ("who", "what", "licence", "openness", "type")
 
 
-def _filter(wanted: Filter, per_row: sa.FromClause | None) -> sa.ColumnElement[bool]:
+def _filter(wanted: Filter, dialect: str, per_row: sa.FromClause | None) -> sa.ColumnElement[bool]:
     values = wanted.values
     if wanted.key in _FACTS:
         facts = announcements.alias() if per_row is None else per_row
-        condition = sa.or_(*(_fact(facts, wanted.key, v) for v in values))
+        condition = sa.or_(*(_fact(facts, dialect, wanted.key, v) for v in values))
         if per_row is not None:
             return condition
         return sa.exists().where(facts.c.verdict_id == articles.c.verdict_id, condition)
@@ -168,9 +167,10 @@ def _filter(wanted: Filter, per_row: sa.FromClause | None) -> sa.ColumnElement[b
     return sa.func.lower(column).in_([v.lower() for v in values])
 
 
-def _fact(facts: sa.FromClause, key: str, value: str) -> sa.ColumnElement[bool]:
+def _fact(facts: sa.FromClause, dialect: str, key: str, value: str) -> sa.ColumnElement[bool]:
     if key in ("who", "what"):
-        each = sa.func.json_each(facts.c[key]).table_valued("value")
+        unnest = sa.func.json_each if dialect == "sqlite" else sa.func.jsonb_array_elements_text
+        each = unnest(facts.c[key]).table_valued("value")
         name = sa.func.lower(each.c.value)
         same = name == value.lower() if key == "who" else name.contains(value.lower(), autoescape=True)
         return sa.exists().select_from(each).where(same)

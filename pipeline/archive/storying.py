@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from pipeline.archive.codec import from_plain, to_plain
 from pipeline.archive.database import Database
-from pipeline.archive.rows import load_articles, load_members, load_stories, load_verdicts
+from pipeline.archive.rows import insert_missing, load_articles, load_members, load_stories, load_verdicts
 from pipeline.archive.schema import articles, stories, story_articles, story_keys
 from pipeline.group import Decision, decide
 from pipeline.merge import merge_story
@@ -185,5 +184,4 @@ def _refresh(tx: sa.Connection, story_id: int) -> None:
         )
     )
     tx.execute(sa.delete(story_keys).where(story_keys.c.story_id == story_id))
-    for key in sorted(candidate.keys):
-        tx.execute(sqlite_insert(story_keys).values(key=key, story_id=story_id).on_conflict_do_nothing())
+    insert_missing(tx, story_keys, [{"key": key, "story_id": story_id} for key in sorted(candidate.keys)])

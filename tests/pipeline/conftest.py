@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -10,9 +9,9 @@ from tests.pipeline.builders import source
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    """A new archive with three sources."""
-    with Archive.open(f"sqlite:///{tmp_path}/archive.db") as archive:
+def archive(archive_url: str) -> Iterator[Archive]:
+    """A new archive with three sources, on each database."""
+    with Archive.open(archive_url) as archive:
         archive.gathering.sync_sources(
             [source(), source("zhi-bao", language="zh"), source("labor", language="de")]
         )
