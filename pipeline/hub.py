@@ -73,8 +73,7 @@ def _type(written: str) -> ArtifactType:
 
 
 def _maker(name: str, knowledge: Knowledge) -> str:
-    key = "".join(c for c in name.lower() if c.isalnum())
-    return knowledge.hosts.get(key, name)
+    return knowledge.account_holder(name) or name
 
 
 def _openness(artifact: Artifact, kind: ArtifactType, licence: Licence | None) -> Openness:

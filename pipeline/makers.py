@@ -9,6 +9,7 @@ from pipeline.clauses import Clause, Opening, families_in
 from pipeline.knowledge import Knowledge, Organisation
 from pipeline.lexicon import CJK, Hit, listed
 from pipeline.model import Item, Kind
+from pipeline.sites import hub_account, site_owner
 
 #: More makers than this in one announcement is an alliance; the first ones lead it.
 MAKERS_MAX = 4
@@ -62,9 +63,6 @@ _SUFFIX = re.compile(
     r"(?:AI|Labs?|Research|Institute|University|Inc|Robotics|智能|科技|实验室|研究院|研究所|大学|株式会社|연구소|대학교)$"
 )
 _AUXILIARY = re.compile(r"\s*(?:has|have|is|today|also|now|just|said it|hat|a|ha|will|plans to)?\s*$")
-_HOST = re.compile(
-    r"https?://(?:(?:www|blog|blogs|ai|news|research|developer|developers|docs|api-docs)\.){0,3}([a-z0-9-]{3,40})\.[a-z]"
-)
 _ZH_MAKER = re.compile(
     rf"(?:^|[，,。！!？?：:；;、｜|\s”」》])([A-Za-z0-9{CJK}·]{{1,14}}?(?:智能|科技|公司|团队|實驗室|实验室|研究院|研究所|大学|集团|机器人|网络|智算|智造|AI|Lab))"
     r"(?:\s*(?:今日|今天|昨日|日前|近日|正式|宣布|刚刚|又|已|重磅|首次|全面|将|也|于.{1,12}?|在.{1,12}?)){0,4}\s*$"
@@ -139,13 +137,15 @@ def owner(item: Item, knowledge: Knowledge) -> str:
     """Return the maker the item's source speaks for, ``""`` where it is the press."""
     if item.organisation:
         return _canonical(item.organisation, knowledge)
+    if hub_account(item.url) is not None:
+        # The hub is the place; who opens something there is whose account it is.
+        return site_owner(item.url, knowledge)
     hits = [h for h in knowledge.lexicon.scan(item.outlet[:80]) if h.tag == "org"]
     for hit in hits:
         organisation = hit.value
         if isinstance(organisation, Organisation) and not organisation.platform and hit.start == 0:
             return organisation.name
-    host = _HOST.match(item.url[:200].lower())
-    return knowledge.hosts.get(host.group(1).replace("-", ""), "") if host else ""
+    return site_owner(item.url, knowledge)
 
 
 def _introduced(item: Item) -> str:

@@ -34,6 +34,7 @@ COMMANDS = {
     "sources": ("unsealed.commands.sources", "The sources: list, check, add, remove, import, export."),
     "classify": ("unsealed.commands.classify", "Verdict and facts for items in a file or on stdin."),
     "evaluate": ("unsealed.commands.evaluate", "How good the verdicts are, against labelled items."),
+    "knowledge": ("unsealed.commands.knowledge", "What the judge knows, and what it hears in a text."),
     "group": ("unsealed.commands.group", "Which items tell one story."),
     "extract": ("unsealed.commands.extract", "An article page as JSON."),
     "feed": ("unsealed.commands.feed", "Entries of feeds as JSON lines."),

@@ -69,7 +69,9 @@ class NetworkSettings(Table):
 class KnowledgeSettings(Table):
     """The [knowledge] table."""
 
-    file: OptionalPath = Field(None, description="Your own organisations and model families (TOML).")
+    file: OptionalPath = Field(
+        None, description="Your own organisations, families, licences and phrases (TOML)."
+    )
 
 
 class ServiceSettings(Table):
