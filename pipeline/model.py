@@ -16,6 +16,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from pipeline.source_state import Health as Health
+from pipeline.source_state import ServerSays as ServerSays
+from pipeline.source_state import SourceEvent as SourceEvent
+from pipeline.source_state import SourceState as SourceState
+
 # ----------------------------------------------------------------------------- errors
 
 
@@ -118,17 +123,11 @@ class Source:
     organisation: str = ""  # the maker this source speaks for (lab blogs, hubs), "" none
     pages: PagePolicy = PagePolicy.AUTO
     recipe: Mapping[str, str] = field(default_factory=dict)  # listing pages: CSS selectors
+    cadence: str = ""  # shortest and longest time between polls ("15m-4h"), "" as the settings say
+    user_agent: str = ""  # instead of the program's own
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # sent to its host; may hold secrets
+    proxy: str = field(default="", repr=False)  # http://[user:password@]host:port, "" none
     note: str = ""  # what is known of it ("behind a paywall"), shown with it
-
-
-@dataclass(frozen=True, slots=True)
-class SourceState:
-    """What is remembered of a source between two polls."""
-
-    etag: str = ""
-    last_modified: str = ""
-    body_hash: str = ""  # SHA-256 hex of the last body that was read
-    failures: int = 0  # in a row
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +180,7 @@ class PollOutcome(StrEnum):
     OK = "ok"  # read; entries may be none
     UNCHANGED = "unchanged"  # 304, or the same body as last time
     FAILED = "failed"
+    DEFERRED = "deferred"  # not asked: its host has told us to wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,9 +192,10 @@ class Poll:
     at: datetime
     entries: tuple[Entry, ...] = ()
     status: int | None = None  # HTTP status, None if none came
-    state: SourceState = SourceState()  # to remember for the next poll (failures excepted)
+    state: SourceState = field(default_factory=SourceState)  # to remember for the next poll
     seconds: float = 0.0
-    problem: Problem | None = None  # set when failed; when ok, a warning ("read leniently")
+    problem: Problem | None = None  # set when failed or deferred; when ok, a warning ("read leniently")
+    says: ServerSays = field(default_factory=ServerSays)
 
 
 @dataclass(frozen=True, slots=True)
