@@ -7,10 +7,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+import socket
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
 
 from scrapy import Request
 from scrapy.core.downloader.handlers.http11 import (
@@ -19,9 +23,11 @@ from scrapy.core.downloader.handlers.http11 import (
     _LenientHTTP11ClientFactory,
     _LenientHTTP11ClientProtocol,
     _ScrapyAgent,
+    _ScrapyProxyAgent,
+    _TunnelingAgent,
 )
 from scrapy.crawler import Crawler
-from scrapy.exceptions import DownloadTimeoutError, IgnoreRequest
+from scrapy.exceptions import CannotResolveHostError, DownloadTimeoutError, IgnoreRequest
 from scrapy.http import Response
 from scrapy.utils._download_handlers import wrap_twisted_exceptions
 from scrapy.utils.defer import maybe_deferred_to_future
@@ -40,15 +46,20 @@ from twisted.web._newclient import HEADER, STATUS, ParseError
 from twisted.web.client import Agent
 from zope.interface import implementer
 
-from crawler.gate import Gate
+from crawler.gate import Gate, check_url
+from crawler.manners import Manners, wait_asked
 from crawler.scrapy_settings import CrawlSettings
 
-__all__ = ["GatedHandler", "Stopped", "Traffic"]
+__all__ = ["PRIVATE", "PROXY", "GatedHandler", "Stopped", "ToldToWait", "Traffic"]
 
 T = TypeVar("T")
 
 #: Seconds of downloading a request and the redirects before it have taken, in ``Request.meta``.
 SPENT = "unsealed_spent"
+#: A proxy (http://[user:password@]host:port) that a source's requests go by, in ``Request.meta``.
+PROXY = "unsealed_proxy"
+#: Names of headers that only the source's own site may see, in ``Request.meta``.
+PRIVATE = "unsealed_private"
 
 
 #: Header lines of one answer. Twisted bounds each line, not their number.
@@ -57,6 +68,10 @@ HEAD_BYTES = 512 * 2**10
 
 class Stopped(IgnoreRequest):
     """The gathering is being stopped."""
+
+
+class ToldToWait(IgnoreRequest):
+    """The host has asked to be left alone for a while; nothing was sent."""
 
 
 @dataclass(slots=True)
@@ -68,10 +83,12 @@ class _Lane:
 
 
 class Traffic:
-    """What the crawls of one gathering share: the gate, whose turn it is, and the brake."""
+    """What the crawls of one gathering share: the gate, whose turn it is, manners, and the brake."""
 
-    def __init__(self, settings: CrawlSettings) -> None:
+    def __init__(self, settings: CrawlSettings, manners: Manners, now: Callable[[], datetime]) -> None:
         self.settings = settings
+        self.manners = manners
+        self.now = now
         self.gate = Gate(settings.allow)
         self.stopping = asyncio.Event()
         self._lanes: dict[str, _Lane] = {}
@@ -130,10 +147,10 @@ class GatedReactor:
     address that is connected to; whatever else an endpoint might connect by is missing.
     """
 
-    def __init__(self, reactor: Any, gate: Gate) -> None:
+    def __init__(self, reactor: Any, gate: Gate, host: str | None = None) -> None:
         self._reactor = reactor
         self._gate = gate
-        self._host = ""
+        self._host = host or ""  # the name asked for, where it has been resolved already
         self.callLater = reactor.callLater
         self.seconds = reactor.seconds
         self.getDelayedCalls = reactor.getDelayedCalls
@@ -157,7 +174,7 @@ class GatedReactor:
         leave the caller waiting.
         """
         hostName.encode("idna")
-        self._host = hostName
+        self._host = self._host or hostName
         resolution: IHostResolution = self._reactor.nameResolver.resolveHostName(
             resolutionReceiver, hostName, portNumber, addressTypes, transportSemantics
         )
@@ -177,21 +194,40 @@ class GatedReactor:
 
 
 class _GatedAgent(_ScrapyAgent):
-    """Scrapy's way of doing one request, over `GatedReactor` and never by a proxy."""
+    """Scrapy's way of doing one request, over `GatedReactor`; by a proxy only where its source has one.
 
-    def __init__(self, *, traffic: Traffic, **kwargs: Any) -> None:
+    ``proxy_address`` is that proxy's, resolved and let pass.
+    """
+
+    def __init__(self, *, traffic: Traffic, proxy_address: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._traffic = traffic
+        self._proxy_address = proxy_address
 
     def _get_agent(self, request: Request, timeout: float) -> Agent:
         from twisted.internet import reactor
 
-        return _BindAddressAgent(
-            reactor=GatedReactor(reactor, self._traffic.gate),  # type: ignore[arg-type]
-            contextFactory=self._contextFactory,
-            connectTimeout=min(timeout, self._traffic.settings.connect_timeout),
-            pool=self._pool,
-        )
+        shared: Any = {
+            "reactor": GatedReactor(
+                reactor, self._traffic.gate, urlsplit(request.meta.get(PROXY, "")).hostname
+            ),
+            "contextFactory": self._contextFactory,
+            "connectTimeout": min(timeout, self._traffic.settings.connect_timeout),
+            "pool": self._pool,
+        }
+        proxy = request.meta.get(PROXY)
+        if not proxy:
+            return _BindAddressAgent(**shared)
+        parts = urlsplit(proxy)
+        address, port = self._proxy_address, parts.port or 80
+        login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+        basic = b"Basic " + b64encode(login.encode()) if parts.username else None
+        if urlparse_cached(request).scheme == "https":
+            return _TunnelingAgent(proxyConf=(address, port, basic), **shared)
+        if basic:
+            request.headers[b"Proxy-Authorization"] = basic
+        host = f"[{address}]" if ":" in address else address
+        return _ScrapyProxyAgent(proxyURI=f"http://{host}:{port}".encode(), **shared)
 
 
 class _BoundedProtocol(_LenientHTTP11ClientProtocol):
@@ -238,16 +274,24 @@ class GatedHandler(HTTP11DownloadHandler):
             left = traffic.settings.timeout - request.meta.get(SPENT, 0.0)
             if left <= 0:
                 raise DownloadTimeoutError
+            if traffic.manners.waits_for(host, traffic.now()):
+                raise ToldToWait(host)
             request.meta["download_timeout"] = left
             begun = clock()
             try:
-                return await self._fetch(request, traffic)
+                response = await self._fetch(request, traffic)
             finally:
                 request.meta[SPENT] = request.meta.get(SPENT, 0.0) + clock() - begun
+        until = wait_asked(response.status, plain_headers(response), traffic.now())
+        if until is not None:
+            traffic.manners.wait(host, until)
+        return response
 
     async def _fetch(self, request: Request, traffic: Traffic) -> Response:
+        check_url(request.url)
         agent = _GatedAgent(
             traffic=traffic,
+            proxy_address=await _proxy_address(request, traffic.gate),
             contextFactory=self._contextFactory,
             pool=self._pool,
             maxsize=self._default_maxsize,
@@ -257,3 +301,35 @@ class GatedHandler(HTTP11DownloadHandler):
         )
         with wrap_twisted_exceptions():
             return await maybe_deferred_to_future(agent.download_request(request))
+
+
+async def _proxy_address(request: Request, gate: Gate) -> str:
+    """The address of the proxy that ``request`` goes by, "" for none. Raises GateError.
+
+    Scrapy's tunnels connect to a name without asking our resolver, so it is resolved here. Beyond
+    the proxy nobody can see which address is connected to: what can be checked is an address in
+    the URL itself.
+    """
+    proxy = request.meta.get(PROXY)
+    if not proxy:
+        return ""
+    gate.check_literal(urlparse_cached(request).hostname or "", urlparse_cached(request).port)
+    parts = urlsplit(proxy)
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(
+            parts.hostname, parts.port or 80, type=socket.SOCK_STREAM
+        )
+    except (OSError, UnicodeError) as error:
+        raise CannotResolveHostError(f"proxy {parts.hostname}") from error
+    address = str(found[0][4][0])
+    gate.check(parts.hostname or "", address, parts.port or 80)
+    return address
+
+
+def plain_headers(response: Response) -> dict[str, str]:
+    """Header names in lower case with their first values, as text."""
+    return {
+        name.decode("latin-1").lower(): values[0].decode("latin-1")
+        for name, values in response.headers.items()
+        if values
+    }

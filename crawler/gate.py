@@ -12,14 +12,20 @@ know nothing of the IPv6 forms that carry an IPv4 address.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
+from urllib.parse import urlsplit
 
 from pipeline.model import ConfigError, UnsealedError
 
-__all__ = ["Gate", "GateError"]
+__all__ = ["URL_LENGTH", "AddressError", "Gate", "GateError", "check_url"]
+
+#: Servers and proxies commonly stop at 8 KiB, browsers' bars at 2,048; what is longer is no address
+#: but a payload.
+URL_LENGTH: Final = 2048
 
 _CLOSED4: Final = tuple(
     (IPv4Network(network), words)
@@ -66,6 +72,10 @@ _NAT64: Final = IPv6Network("64:ff9b::/96")
 
 class GateError(UnsealedError):
     """An address that must not be connected to; ``about`` is the host that led to it."""
+
+
+class AddressError(GateError):
+    """An address that is asked for by nobody who means well, wherever it leads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +131,47 @@ class Gate:
                 cure=f"If that is meant, allow “{name}” in the settings.",
             )
 
+    def check_literal(self, host: str, port: int | None = None) -> None:
+        """Check ``host`` if it is an address in any spelling; names are left to who resolves them."""
+        name = _plain(host)
+        try:
+            address = str(ip_address(name))
+        except ValueError:
+            try:
+                address = socket.inet_ntoa(socket.inet_aton(name)) if name[:1].isdigit() else ""
+            except OSError:
+                address = ""
+        if address:
+            self.check(host, address, port)
+
+
+def check_url(url: str) -> None:
+    """Let an address pass that may be asked for at all; raise AddressError for any other.
+
+    http and https only, no user name in it (it hides where an address leads, and would be sent in
+    the clear), no backslash (programs disagree about what it separates), no control characters.
+    """
+    fault = ""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        parts, host = urlsplit(""), None
+    if len(url) > URL_LENGTH:
+        fault = f"longer than {URL_LENGTH:,} characters"
+    elif parts.scheme not in ("http", "https") or not host:
+        fault = "none of the web"
+    elif "@" in parts.netloc:
+        fault = "one with a user name in it"
+    elif "\\" in url or any(char <= " " or char == "\x7f" for char in url):
+        fault = "one with characters that no address has"
+    if fault:
+        raise AddressError(
+            f"It leads to an address that is {fault}; it is not followed.",
+            about=host or "",
+            cure="Look for its address in a browser.",
+        )
+
 
 def _closed(address: IPv4Address | IPv6Address) -> str:
     """Say what ``address`` is, where it must not be connected to; "" where it may."""
@@ -131,6 +182,11 @@ def _closed(address: IPv4Address | IPv6Address) -> str:
     carried = _carried(address)
     if carried:
         return next(filter(None, map(_closed, carried)), "")
+    # ISATAP (RFC 5214) is an IPv4 address behind any prefix: 0:5efe or 200:5efe before it.
+    if (int(address) >> 32) & 0xFDFF_FFFF == 0x5EFE:
+        inner = _closed(IPv4Address(int(address) & 0xFFFF_FFFF))
+        if inner:
+            return inner
     if address in _OPEN6:
         return next((words for network, words in _CLOSED6 if address in network), "")
     return next((words for network, words in _WORDS6 if address in network), "a reserved address")

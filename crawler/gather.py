@@ -15,14 +15,15 @@ from typing import Any, TypeVar
 
 from scrapy.crawler import AsyncCrawlerRunner
 
-from crawler import problems
+from crawler import policy, problems
+from crawler.manners import UNTOLD_WAIT, Manners
 from crawler.scrapy_settings import CrawlSettings, quiet_logs, scrapy_settings
 from crawler.spiders import POLL_SPIDERS, Look, PageSpider, ProbeSpider
 from crawler.spiders.base import Gathering, GatheringSpider
 from crawler.spiders.polling import PollJob
-from pipeline.model import PageFetch, PageRequest, Poll, PollOutcome, Problem, SourceKind
+from pipeline.model import PageFetch, PageRequest, Poll, PollOutcome, Problem, ServerSays, SourceKind
 
-__all__ = ["CrawlSettings", "Look", "PollJob", "fetch_bodies", "fetch_pages", "poll_sources"]
+__all__ = ["CrawlSettings", "Look", "Manners", "PollJob", "fetch_bodies", "fetch_pages", "poll_sources"]
 
 E = TypeVar("E")
 R = TypeVar("R")
@@ -36,27 +37,43 @@ async def poll_sources(
     on_poll: Callable[[Poll], Awaitable[None]],
     *,
     now: Callable[[], datetime],
+    manners: Manners | None = None,
 ) -> None:
     """Poll every source of ``jobs`` once and hand each `Poll` to ``on_poll`` as it comes.
 
     ``on_poll`` is never called twice at one time, and fetching waits for it when it is slow.
     If it raises, the gathering stops at once and the exception is raised here; cancelling
-    stops it likewise. Poll.state is what to remember: after a failure what was known before,
-    with one more failure counted. Poll.seconds counts downloading, not waiting for a turn.
+    stops it likewise. Poll.state is what to remember, by `crawler.policy`. Poll.seconds counts
+    downloading, not waiting for a turn. ``manners`` is what servers have told us before; a source
+    whose host turns out to want us to wait is handed over as deferred.
     """
+    manners = manners or Manners()
+    bounds = policy.Bounds(settings.shortest, max(settings.shortest, settings.longest))
+    known = {job.source.id: job for job in jobs}
 
     def failed(job: PollJob, problem: Problem, status: int | None, seconds: float) -> Poll:
+        host = policy.host_of(job.state.address or job.source.url)
+        deferred = problem.code == "told-to-wait"
+        retry_at = manners.waits_for(host, now())
+        if deferred and retry_at is None:  # a host that it redirects to
+            retry_at = now() + UNTOLD_WAIT
         return Poll(
             job.source.id,
-            PollOutcome.FAILED,
+            PollOutcome.DEFERRED if deferred else PollOutcome.FAILED,
             now(),
             status=status,
-            state=replace(job.state, failures=job.state.failures + 1),
+            state=job.state,
             seconds=seconds,
             problem=problem,
+            says=ServerSays(retry_at=retry_at),
         )
 
-    gathering = Gathering(jobs, settings, on_poll, failed, now)
+    async def decide(poll: Poll) -> None:
+        job = known[poll.source_id]
+        state = policy.after(job.source, job.state, poll, poll.at, bounds)
+        await on_poll(replace(poll, state=state))
+
+    gathering = Gathering(jobs, settings, decide, failed, now, manners)
 
     def of(kind: SourceKind) -> Callable[[PollJob], bool]:
         return lambda job: job.source.kind is kind
@@ -75,6 +92,7 @@ async def fetch_pages(
     on_page: Callable[[PageFetch], Awaitable[None]],
     *,
     now: Callable[[], datetime],
+    manners: Manners | None = None,
 ) -> None:
     """Fetch every page of ``requests`` once and hand each `PageFetch` to ``on_page`` as it comes.
 
@@ -84,7 +102,7 @@ async def fetch_pages(
     def failed(request: PageRequest, problem: Problem, status: int | None, seconds: float) -> PageFetch:
         return PageFetch(request.article_id, now(), problem=problem)
 
-    gathering = Gathering(requests, settings, on_page, failed, now)
+    gathering = Gathering(requests, settings, on_page, failed, now, manners)
     crawls: list[Any] = [(PageSpider, lambda request: True)] if requests else []
     await _gather(gathering, crawls, max_bytes=settings.page_bytes)
 

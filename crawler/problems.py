@@ -3,17 +3,19 @@
 Codes: ``http-NNN`` ``bot-wall`` ``rate-limit`` ``timeout`` ``dns`` ``refused`` ``unreachable``
 ``connection-lost`` ``cut-short`` ``bad-http`` ``tls`` ``too-large`` ``robots`` ``redirect-loop``
 ``too-many-redirects`` ``bad-redirect`` ``address-refused`` ``bad-address`` ``empty``
-``not-a-feed`` ``not-html`` ``unreadable-page`` ``partial`` ``internal``.
+``not-a-feed`` ``not-html`` ``told-to-wait`` ``proxy`` ``unreadable-page`` ``partial`` ``internal``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 
 from OpenSSL import SSL
+from scrapy.core.downloader.handlers.http11 import TunnelError
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadCancelledError,
@@ -31,12 +33,15 @@ from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.python.failure import Failure
 from twisted.web._newclient import ParseError, ResponseFailed
 
-from crawler.gate import GateError
+from crawler.download import ToldToWait, plain_headers
+from crawler.gate import AddressError, GateError
+from crawler.manners import wait_asked
 from crawler.middlewares import RedirectLoop, RobotsForbid, TooManyRedirects
 from crawler.scrapy_settings import CrawlSettings
+from crawler.walls import wall_of
 from pipeline.model import FeedError, PageError, Problem
 
-__all__ = ["INTERNAL", "content_type", "of_exception", "of_status"]
+__all__ = ["INTERNAL", "content_type", "of_exception", "of_status", "of_wall"]
 
 INTERNAL: Final = Problem(
     "internal",
@@ -55,34 +60,22 @@ _STATUS: Final[Mapping[int, tuple[str, str]]] = {
     429: ("too many requests", "Poll it less often."),
     451: ("withheld for legal reasons", ""),
 }
-#: What walls against bots leave in the headers of their refusals: (header, what it begins with).
-_WALLS: Final = (
-    (b"cf-mitigated", b"challenge"),
-    (b"x-datadome", b""),
-    (b"x-amzn-waf-action", b""),
-    (b"x-sucuri-block", b""),
-    (b"x-px-blocked", b""),
-)
 
 
-def of_status(response: Response) -> Problem | None:
-    """Say what the status of ``response`` means, None if it is one to read."""
+def of_status(response: Response, now: datetime | None = None) -> Problem | None:
+    """Say what the status of ``response`` means, None if it is one to read.
+
+    ``now`` is needed to say how long a server asks to wait.
+    """
     status = response.status
-    if status >= 400 and any(
-        (found := response.headers.get(name)) is not None and found.lower().startswith(value)
-        for name, value in _WALLS
-    ):
-        return Problem(
-            "bot-wall",
-            f"The site keeps programs out: it answered {status} with a test that only a browser passes.",
-            "Ask the site for a feed it lets programs read, or remove the source.",
-        )
+    if status != 304 and (status < 200 or status >= 400) and (problem := of_wall(response)):
+        return problem
     if 200 <= status < 300:
         return None
-    if status == 403 and response.headers.get(b"x-ratelimit-remaining") == b"0":
+    if status in {403, 429} and response.headers.get(b"x-ratelimit-remaining") == b"0":
         return Problem(
             "rate-limit",
-            f"The server answered 403: the requests it allows in a period are used up; {_AGAIN}.",
+            f"The server answered {status}: the requests it allows in a period are used up; {_AGAIN}.",
             "Poll it less often.",
         )
     code = f"http-{status}"
@@ -96,13 +89,25 @@ def of_status(response: Response) -> Problem | None:
         words, cure = _STATUS[status]
     else:
         words, cure = _phrase(status), ""
-    wait = (response.headers.get(b"retry-after") or b"").strip()
-    if wait.isdigit() and len(wait) < 7 and (status in {429, 503}):
-        return Problem(
-            code, f"The server answered {status} ({words}) and asks to wait {int(wait)} s; {_AGAIN}.", cure
-        )
+    wait = wait_asked(status, plain_headers(response), now) if now and status in {429, 503} else None
+    if now and wait and response.headers.get(b"retry-after"):
+        words += f") and asks to wait {_span(wait - now)}"
+        return Problem(code, f"The server answered {status} ({words}; it will be tried again then.", cure)
     again = f"; {_AGAIN}" if status >= 500 or status in {403, 408, 425, 429} else ""
     return Problem(code, f"The server answered {status} ({words}){again}.", cure)
+
+
+def of_wall(response: Response) -> Problem | None:
+    """Say whose wall against programs ``response`` is, None if it is none; also behind a 200."""
+    wall = wall_of(response.status, plain_headers(response), response.body)
+    if not wall:
+        return None
+    return Problem(
+        "bot-wall",
+        f"The site keeps programs out ({wall}): it answered {response.status} "
+        "with a test that only a browser passes.",
+        "Ask the site for a feed it lets programs read, or remove the source.",
+    )
 
 
 def _phrase(status: int) -> str:
@@ -119,6 +124,8 @@ def of_exception(error: BaseException, settings: CrawlSettings, max_bytes: int) 
 
     ``max_bytes`` is the cap that applied.
     """
+    if isinstance(error, AddressError):
+        return Problem("bad-address", error.message, error.cure)
     if isinstance(error, GateError):
         return Problem("address-refused", error.message, error.cure)
     if isinstance(error, FeedError):
@@ -145,6 +152,8 @@ def of_exception(error: BaseException, settings: CrawlSettings, max_bytes: int) 
 
 
 def _of_ignored(error: IgnoreRequest, settings: CrawlSettings, max_bytes: int) -> Problem | None:
+    if isinstance(error, ToldToWait):
+        return Problem("told-to-wait", f"Its server {error} has asked us to wait; it will be polled then.")
     if isinstance(error, RobotsForbid):
         return Problem(
             "robots",
@@ -165,6 +174,8 @@ def _of_ignored(error: IgnoreRequest, settings: CrawlSettings, max_bytes: int) -
 
 def _of_connection(error: BaseException) -> Problem | None:
     causes = list(_causes(error))
+    if any(isinstance(cause, TunnelError) for cause in causes):
+        return Problem("proxy", f"Its proxy let us not through; {_AGAIN}.", "Check the source's proxy.")
     for cause in causes:
         if isinstance(cause, SSL.Error | VerificationError):
             return _of_tls(causes)
@@ -201,6 +212,13 @@ def _causes(error: BaseException | None, depth: int = 0) -> Iterator[BaseExcepti
         for reason in error.reasons:
             yield from _causes(reason.value if isinstance(reason, Failure) else reason, depth + 1)
     yield from _causes(error.__cause__, depth + 1)
+
+
+def _span(wait: timedelta) -> str:
+    seconds = round(wait.total_seconds())
+    if seconds < 600:
+        return f"{seconds} s"
+    return f"{seconds // 60} minutes" if seconds < 7200 else f"{seconds // 3600} hours"
 
 
 def _too_large(max_bytes: int) -> Problem:

@@ -42,6 +42,8 @@ class CrawlSettings:
     per_host: int = 2  # of them to one host
     delay: float = 0.25  # between the starts of two requests to one host
     obey_robots: bool = True
+    shortest: float = 1800.0  # between two polls of a source, see crawler.policy
+    longest: float = 4 * 3600.0
 
     def __post_init__(self) -> None:
         if not self.user_agent.strip():

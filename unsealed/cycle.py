@@ -16,7 +16,7 @@ from datetime import datetime
 
 from crawler.gather import PollJob, fetch_pages, poll_sources
 from pipeline.archive.rows import item_of
-from pipeline.model import Article, Kind, PageFetch, Poll, Source, SourceState, Verdict
+from pipeline.model import Article, Kind, PageFetch, Poll, PollOutcome, Source, SourceState, Verdict
 from unsealed.delivery import deliver_outstanding
 from unsealed.editions import decide_editions
 from unsealed.progress import Bars
@@ -65,6 +65,9 @@ async def _gather(parts: Parts, chosen: list[Source], report: RunReport, clock: 
     with bars.station("asking sources", len(chosen)) as step:
 
         async def keep(poll: Poll) -> None:
+            if poll.outcome is PollOutcome.DEFERRED:
+                step(names[poll.source_id])
+                return
             saved = await asyncio.to_thread(parts.archive.gathering.save_poll, poll)
             report.add_poll(poll, names[poll.source_id], saved.added, saved.changed)
             step(names[poll.source_id])

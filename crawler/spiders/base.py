@@ -16,6 +16,8 @@ from twisted.python.failure import Failure
 
 from crawler import problems
 from crawler.download import SPENT, Stopped, Traffic
+from crawler.gate import GateError, check_url
+from crawler.manners import Manners
 from crawler.scrapy_settings import CrawlSettings
 from pipeline.model import FeedError, PageError, Problem
 
@@ -51,10 +53,11 @@ class Gathering(Generic[E, R]):
         on_result: Callable[[R], Awaitable[None]],
         failed: Callable[[E, Problem, int | None, float], R],
         now: Callable[[], datetime],
+        manners: Manners | None = None,
     ) -> None:
         self.settings = settings
         self.now = now
-        self.traffic = Traffic(settings)
+        self.traffic = Traffic(settings, manners or Manners(), now)
         self.failed = failed
         self.error: BaseException | None = None  # what on_result raised
         self._on_result = on_result
@@ -118,7 +121,8 @@ class GatheringSpider(Spider, Generic[E, R]):
                 return
             try:
                 request = self.request(each.errand)
-            except ValueError as error:
+                check_url(request.url)
+            except (ValueError, GateError) as error:
                 await self._settle(each, self.words(error), None, 0.0)
                 continue
             request.headers.setdefault(b"Accept", self.accept)

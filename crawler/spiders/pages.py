@@ -26,7 +26,7 @@ class PageSpider(GatheringSpider[PageRequest, PageFetch]):
 
     async def read(self, errand: PageRequest, response: Response) -> PageFetch:
         """Return the page, or the problem of what is none."""
-        problem = refusal(response)
+        problem = refusal(response, self.gathering.now())
         if problem is None and not isinstance(response, HtmlResponse):
             kind = problems.content_type(response).partition(";")[0].strip() or "of unknown kind"
             problem = Problem("not-html", f"The answer is no web page but {kind}.", "Read it in a browser.")

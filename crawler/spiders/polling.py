@@ -5,15 +5,28 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from scrapy import Request
 from scrapy.http import Response
 
-from crawler import problems
+from crawler import policy, problems
+from crawler.download import PRIVATE, PROXY, plain_headers
+from crawler.hints import feed_pace, freshness, permanent_move
 from crawler.readers import Reading, read_source
 from crawler.spiders.base import GatheringSpider
-from pipeline.model import Entry, Poll, PollOutcome, Problem, Source, SourceKind, SourceState
+from pipeline.model import (
+    Entry,
+    FeedError,
+    Poll,
+    PollOutcome,
+    Problem,
+    ServerSays,
+    Source,
+    SourceKind,
+    SourceState,
+)
 
 __all__ = [
     "FeedSpider",
@@ -43,25 +56,49 @@ class PollSpider(GatheringSpider[PollJob, Poll]):
     kind: ClassVar[SourceKind]
 
     def request(self, errand: PollJob) -> Request:
-        """Ask for the source's URL, unless it is as we know it."""
-        request = Request(errand.source.url)
-        if errand.state.etag:
-            request.headers[b"If-None-Match"] = errand.state.etag
-        if errand.state.last_modified:
-            request.headers[b"If-Modified-Since"] = errand.state.last_modified
+        """Ask for the source's address, unless it is as we know it."""
+        ask = policy.ask(errand.source, errand.state, self.gathering.now())
+        request = self.addressed(errand.source, ask.url)
+        if ask.etag:
+            request.headers[b"If-None-Match"] = ask.etag
+        if ask.last_modified:
+            request.headers[b"If-Modified-Since"] = ask.last_modified
+        if not ask.conditional and errand.state.asked:
+            # A whole body is asked for because what is kept may be wrong: so may a cache's copy.
+            request.headers[b"Cache-Control"] = b"no-cache"
+        return request
+
+    def addressed(self, source: Source, url: str) -> Request:
+        """A request as ``source`` wants its requests; its own headers for its own site alone."""
+        request = Request(url)
+        if source.user_agent:
+            request.headers[b"User-Agent"] = source.user_agent
+        if policy.host_of(url) == policy.host_of(source.url):
+            for name, value in source.headers.items():
+                request.headers[name] = value
+        request.meta[PRIVATE] = tuple(source.headers)
+        if source.proxy:
+            request.meta[PROXY] = source.proxy
         return request
 
     async def read(self, errand: PollJob, response: Response) -> Poll:
         """Return the poll: unchanged, read, or failed by its status."""
-        known = errand.state.body_hash
-        if response.status == 304 and (errand.state.etag or errand.state.last_modified):
-            state = SourceState(
-                _validator(response, b"etag") or errand.state.etag, errand.state.last_modified, known
-            )
+        now = self.gathering.now()
+        asked = response.request.headers if response.request else {}
+        conditional = b"If-None-Match" in asked or b"If-Modified-Since" in asked
+        if response.status == 304 and conditional:
+            etag = _validator(response, b"etag") or errand.state.etag
+            state = SourceState(etag, errand.state.last_modified, errand.state.body_hash)
             return self.poll(errand, response, PollOutcome.UNCHANGED, state)
-        if problem := refusal(response):
+        if problem := refusal(response, now):
             return self.gathering.failed(errand, problem, response.status, self.seconds(response))
-        body_hash, reading = await self.gathering.beside(self.reader(errand.source, response, known))
+        known = policy.ask(errand.source, errand.state, now).body_hash
+        try:
+            body_hash, reading = await self.gathering.beside(self.reader(errand.source, response, known))
+        except FeedError:
+            if wall := problems.of_wall(response):
+                return self.gathering.failed(errand, wall, response.status, self.seconds(response))
+            raise
         state = SourceState(_validator(response, b"etag"), _validator(response, b"last-modified"), body_hash)
         return await self.finish(errand, response, state, reading)
 
@@ -92,6 +129,18 @@ class PollSpider(GatheringSpider[PollJob, Poll]):
             state=state,
             seconds=self.seconds(response),
             problem=problem,
+            says=self.says(response),
+        )
+
+    def says(self, response: Response) -> ServerSays:
+        """What a good answer says about the next one."""
+        headers, now = plain_headers(response), self.gathering.now()
+        date, expires = headers.get("date", ""), headers.get("expires", "")
+        urls = [*response.meta.get("redirect_urls", ()), response.url]
+        return ServerSays(
+            fresh=freshness(headers.get("cache-control", ""), expires, date, now),
+            pace=feed_pace(response.body) if response.body else None,
+            moved_to=permanent_move(urls, response.meta.get("redirect_reasons", [])),
         )
 
     def reader(
@@ -113,9 +162,9 @@ class PollSpider(GatheringSpider[PollJob, Poll]):
         return work
 
 
-def refusal(response: Response) -> Problem | None:
+def refusal(response: Response, now: datetime) -> Problem | None:
     """Say why ``response`` holds nothing to read, None if it does."""
-    if problem := problems.of_status(response):
+    if problem := problems.of_status(response, now):
         return problem
     if not response.body.strip():
         return Problem(
@@ -127,6 +176,8 @@ def refusal(response: Response) -> Problem | None:
 
 
 def _validator(response: Response, name: bytes) -> str:
+    if (response.headers.get(b"expires") or b"").strip() == b"0":
+        return ""  # who says so serves another body under the same validator (miniflux)
     value = (response.headers.get(name) or b"").decode("latin-1").strip()
     return value if len(value) <= _MAX_VALIDATOR and value.isprintable() else ""
 

@@ -38,6 +38,6 @@ class ProbeSpider(GatheringSpider[str, Look]):
 
     async def read(self, errand: str, response: Response) -> Look:
         """Return the body as it is."""
-        if problem := refusal(response):
+        if problem := refusal(response, self.gathering.now()):
             return Look(errand, response.url, problem=problem)
         return Look(errand, response.url, response.body, problems.content_type(response))

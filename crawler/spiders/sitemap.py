@@ -6,10 +6,10 @@ import asyncio
 import hashlib
 from dataclasses import dataclass, replace
 
-from scrapy import Request
 from scrapy.http import Response
 
 from crawler.download import SPENT, Stopped
+from crawler.gate import GateError, check_url
 from crawler.readers import Reading
 from crawler.spiders.polling import PollJob, PollSpider, refusal
 from pipeline.model import Entry, FeedError, Poll, PollOutcome, Problem, SourceKind, SourceState
@@ -70,9 +70,11 @@ class SitemapSpider(PollSpider):
 
     async def _child(self, errand: PollJob, url: str) -> _Child:
         try:
-            request = Request(url, headers={b"Accept": self.accept})
-        except ValueError as error:
+            request = self.addressed(errand.source, url)
+            check_url(request.url)
+        except (ValueError, GateError) as error:
             return _Child(problem=self.words(error))
+        request.headers[b"Accept"] = self.accept
         try:
             response = await self.crawler.engine.download_async(request)
         except Stopped:
@@ -80,7 +82,7 @@ class SitemapSpider(PollSpider):
         except Exception as error:
             return _Child(problem=self.words(error), seconds=request.meta.get(SPENT, 0.0))
         seconds = self.seconds(response)
-        if problem := refusal(response):
+        if problem := refusal(response, self.gathering.now()):
             return _Child(problem=problem, seconds=seconds)
         try:
             body_hash, reading = await self.gathering.beside(self.reader(errand.source, response))

@@ -155,6 +155,11 @@ def job(id: str, url: str, kind: SourceKind = SourceKind.FEED, **state: Any) -> 
     return PollJob(Source(id, id.title(), kind, url), SourceState(**state))
 
 
+def kept(state: SourceState) -> tuple[str, str, str, int]:
+    """What of a state goes into the next request, and the failures."""
+    return state.etag, state.last_modified, state.body_hash, state.failures
+
+
 class Gatherer:
     """Runs a gathering and returns what was handed over."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from crawler.spiders import pages, polling
-from pipeline.model import PollOutcome, SourceKind, SourceState
+from pipeline.model import PollOutcome, SourceKind
 
 from .conftest import (
     WALL,
@@ -20,6 +20,7 @@ from .conftest import (
     LoopThread,
     answer,
     job,
+    kept,
     page,
     rss,
 )
@@ -73,7 +74,7 @@ def test_a_sitemap_of_an_index_that_fails_is_a_warning_and_read_again(
     server.answers["/a.xml"] = answer(200, sitemap("a"), Content_Type="text/xml")
     server.answers["/b.xml"] = answer(500)
     poll = gather.poll(job("map", server.url("/index.xml"), SourceKind.SITEMAP))
-    assert (poll.outcome, len(poll.entries), poll.state) == (PollOutcome.OK, 1, SourceState())
+    assert (poll.outcome, len(poll.entries), kept(poll.state)) == (PollOutcome.OK, 1, ("", "", "", 0))
     assert poll.problem is not None
     assert poll.problem.code == "partial"
     assert "2 of its 3 sitemaps" in poll.problem.message

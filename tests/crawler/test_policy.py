@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler import policy
@@ -184,6 +184,7 @@ def test_a_cadence_that_cannot_be_meant_is_refused(text: str) -> None:
 _seconds = st.floats(0, 1e8)
 
 
+@settings(deadline=None)
 @given(
     st.builds(
         SourceState,
