@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pipeline.clauses import Clause, Opening, families_in, licences_in
+from pipeline.headline_names import headline_names, presented_name
 from pipeline.lexicon import CJK, listed
 from pipeline.model import ArtifactType
 from pipeline.names import name_key
@@ -44,8 +45,8 @@ _SPACE_NAME = re.compile(
 _SEPARATOR = re.compile(r"\s*(?:[:：–—,，(（]|\s-\s)")
 #: What stands after one of these is what the thing is for or made of, not the thing.
 _AFTER = re.compile(
-    r"(?:\b(?:for|with|in|on|to|via|using|by|than|from|into|like|versus|vs|over|against|beats?|accelerates|scores|powered by|based on|compared to|"
-    r"für|mit|auf|in|pour|avec|sur|para|con|en|sobre)|基于|对标|超越|超|替代|接入|媲美|支持|适配|在)\s*(?:the |your |its )?$",
+    r"(?:\b(?:for|with|in|on|to|via|using|by|than|from|into|like|versus|vs|over|against|beats?|accelerates|scores|powered by|combines?|alongside|outperforms?|outperforming|surpass\w*|rivals?|tops?|lawsuits over|alternative to|based on|compared to|"
+    r"für|mit|auf|in|pour|avec|sur|para|con|en|sobre)|基于|对标|超越|超过|超|优于|赶超|击败|打败|碾压|叫板|挑战|登顶|登上|登陆|上线|助力|面向|针对|替代|平替|接入|媲美|比肩|支持|适配|搭载|兼容|同时跑在|跑在|跑|在)\s*(?:the |your |its )?$",
     re.I,
 )
 #: Names of Chinese things: after the word for what it is, or after its maker; with a number, or in brackets.
@@ -68,7 +69,7 @@ _OBJECT = re.compile(rf"[\s:]*{_PROPER}")
 _VERSION = re.compile(r"^[vV]?\d+(?:\.\d+)*(?:[A-Za-z]{0,3})?$")
 _EDITION = re.compile(r"^[Vv]\d+(?:\.\d+)*$")
 _SIZES = re.compile(
-    r"^(?:\d+-[A-Za-z]+|[234]D|[248]K|\d+(?:\.\d+)?%?|[Vv]\d|20\d\d|24/7|H[12]00|[AB][12]00|5G|6G|Q[1-4]|[WSF]\d\d|\d+(?:\.\d+)?[MBT](?:-[Pp]ara\w*)?|\d+(?:\.\d+)?[-a-z]\w*-\w*(?:[Pp]aram|[Cc]ontext|[Tt]oken)\w*|[0-9.]+(?:-?bit|x|X|th|st|nd|rd|min|ms|GB|TB|MB|fps|p))$"
+    r"^(?:\d+(?:\.\d+)?[BM]-A\d+(?:\.\d+)?B|\d+(?:\.\d+)?[kKwW]|\d+(?:\.\d+)*[ab]\d+|\d+-(?:million|billion|trillion)\S*|[A-Z]{2,5}s|\d+-[A-Za-z]+|[234]D|[248]K|\d+(?:\.\d+)?%?|[Vv]\d|20\d\d|24/7|H[12]00|[AB][12]00|5G|6G|Q[1-4]|[WSF]\d\d|\d+(?:\.\d+)?[MBT](?:-[Pp]ara\w*)?|\d+(?:\.\d+)?[-a-z]\w*-\w*(?:[Pp]aram|[Cc]ontext|[Tt]oken)\w*|[0-9.]+(?:-?bit|x|X|th|st|nd|rd|min|ms|GB|TB|MB|fps|p))$"
 )
 _COMMON = listed(
     "the a an and or of for with to in on at by from is are was its it this that new open source weights weight "
@@ -83,6 +84,15 @@ _COMMON = listed(
     "teile teil komponenten quellcode gewichte daten modell modelle modellgewichte datensatz programm bibliothek"
 )
 
+#: "框架 Eve", "框架：QM": after the word for what it is, a name may be short.
+_ZH_KIND_NAME = re.compile(rf"{_ZH_KIND}\s*[:：]?\s*(?P<name>[A-Z][A-Za-z0-9.-]{{1,30}}(?: \d[\w.]*)?)")
+_ZH_KIND_BEFORE = re.compile(rf"{_ZH_KIND}\s*$")
+_ZH_KIND_AFTER = re.compile(rf"\s*{_ZH_KIND}")
+_CLOSING = str.maketrans("「『《“‘", "」』》”’")
+#: ", which combines …", ", its first model to …": told of the thing named before.
+_ASIDE_MARK = re.compile(
+    r",\s+(?:which|that|who|an?|its|the|with|built|outperform\w+|beating|including|crafted|trained|based|after|as|while|amid)\b"
+)
 _KANA = re.compile("[\u3041-\u30fa]")
 _COLON = re.compile(r"[:：](?=\s|[^\x00-\x7f])")
 _DATA_BEFORE = re.compile(r"(?:データ|数据|데이터)$")
@@ -94,10 +104,10 @@ _SUBJECT = re.compile(
 _GOES_ON = re.compile(r"-?\d|-[A-Z]\w*\d")
 _ZH_BOUND = re.compile(r"(?:^|[，,。：:、“”《「」》｜|！!\s（(])$")
 _ZH_COUNTED = re.compile(
-    r"超过|超|达|约|近|仅|第|前|后|降|升|涨|高达|低至|不到|至|共|年|月|日|号|版本|完整|参数|长度|上下文"
+    r"最高|最低|一个|一款|小时|分钟|中型|超过|超|达|约|近|仅|第|前|后|降|升|涨|高达|低至|不到|至|共|年|月|日|号|版本|完整|参数|长度|上下文"
 )
 _ROMANCE_KINDS = listed(
-    "modèle modelo logiciel moteur outil framework corpus bibliothèque motor biblioteca herramienta conjunto"
+    "modèle modelo logiciel moteur outil framework corpus bibliothèque motor biblioteca herramienta conjunto application aplicación"
 )
 
 #: A name that says what it is.
@@ -116,13 +126,11 @@ _TYPES: tuple[tuple[str, ArtifactType], ...] = (
 def names_in(clause: Clause, opening: Opening, *, headline: bool = False) -> tuple[str, ...]:
     """Return artifact names the clause holds, by place, without the maker's name."""
     text = clause.text
-    shut = [
-        (h.start, h.end)
-        for h in clause.of("org")
-        if not (_is_family_too(clause, h.start) or _GOES_ON.match(text, h.end))
-    ]
-    shut += [(h.start, h.end) for h, _ in licences_in(clause)]
-    shut += [(h.start, h.end) for h, _, openness in families_in(clause) if openness == "closed"]
+    if headline:
+        presented = presented_name(text)
+        if presented:
+            return (presented[1],)
+    shut = _shut(clause)
     found: list[tuple[int, str]] = []
     for match in _QUOTED.finditer(text):
         inner = _latin_first(match.group(1).strip())
@@ -133,10 +141,24 @@ def names_in(clause: Clause, opening: Opening, *, headline: bool = False) -> tup
     loose: list[tuple[int, str]] = []
     for match in _NAME.finditer(text):
         loose += _names_of_run(match.start(1), match.group(1), families, shut, cjk=cjk)
-    if loose and cjk and not _KANA.search(text):
+    kana = _KANA.search(text) is not None
+    if cjk and not kana:
         # In Chinese, marks around plain words stress them; the name is the one in Latin letters.
-        found = [pair for pair in found if re.search(r"[A-Za-z0-9]", pair[1]) or _titled(text, pair[0])]
-    found += _chosen(text, loose, found)
+        found = [
+            pair for pair in found if re.search(r"[A-Za-z0-9]", pair[1]) or _titled(text, pair[0], loose)
+        ]
+        loose += [
+            (m.start("name"), m["name"])
+            for m in _ZH_KIND_NAME.finditer(text)
+            if m["name"].lower() not in _COMMON
+        ]
+    introduced = (
+        headline_names(text, [*clause.of("open_verb"), *clause.of("release_verb")]) if headline else []
+    )
+    if introduced and not found:
+        return _each_once(introduced)
+    chosen = _chosen(text, opening, loose)
+    found += chosen
     if headline and not found:
         dashed = _DASHED.match(text)
         if dashed and _head_name(dashed.group(1)) and not _inside(dashed.start(1), shut):
@@ -147,7 +169,24 @@ def names_in(clause: Clause, opening: Opening, *, headline: bool = False) -> tup
         found += _plain_names(clause, opening, shut)
     if not found:
         found += _capitalised_object(text, opening, shut)
-    return _each_once(found)
+    # Better the thing it is for than no name at all.
+    return _each_once(found or loose)
+
+
+def _shut(clause: Clause) -> list[tuple[int, int]]:
+    """Where no artifact's name begins: makers, licences, closed families."""
+    text = clause.text
+    families = families_in(clause)
+    shut = [
+        (h.start, h.end)
+        for h in clause.of("org")
+        if not (
+            any(f.start == h.start and f.end >= h.end for f, _, _ in families) or _GOES_ON.match(text, h.end)
+        )
+    ]
+    shut += [(h.start, h.end) for h, _ in licences_in(clause)]
+    shut += [(h.start, h.end) for h, _, openness in families if openness == "closed"]
+    return shut
 
 
 def _each_once(found: list[tuple[int, str]]) -> tuple[str, ...]:
@@ -160,19 +199,29 @@ def _each_once(found: list[tuple[int, str]]) -> tuple[str, ...]:
     return tuple(kept.values())[:NAMES_MAX]
 
 
-def _chosen(text: str, loose: list[tuple[int, str]], sure: list[tuple[int, str]]) -> list[tuple[int, str]]:
-    """Leave out what the thing is for, made of or measured by, where the thing itself is named."""
+def _chosen(text: str, opening: Opening, loose: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Leave out what the thing is for, made of or measured by."""
     own = [(at, name) for at, name in loose if not _AFTER.search(text[max(0, at - 24) : at])]
-    colon = _COLON.search(text)
-    if colon and any(at < colon.start() for at, _ in own):
-        # "X is open: the first to beat Y": what follows the colon tells of X.
-        own = [(at, name) for at, name in own if at < colon.start()]
-    return own if own or sure else loose
+    cut = _COLON.search(text)
+    if cut and any(at < cut.start() for at, _ in own):
+        # "X is open: the first to beat Y": what follows tells of X.
+        own = [(at, name) for at, name in own if at < cut.start()]
+    cut = _ASIDE_MARK.search(text, opening.until)
+    if cut:
+        # "opens X, which combines Y": the same, also where X is a plain word.
+        own = [(at, name) for at, name in own if at < cut.start()]
+    stop = text.find("，", opening.until)
+    if stop >= 0 and any(opening.until <= at < stop for at, _ in own):
+        # "开源X，超越Y": the object stands in the verb's own part of the sentence.
+        own = [(at, name) for at, name in own if at < stop]
+    return own
 
 
-def _titled(text: str, at: int) -> bool:
-    """Whether a quoted phrase stands in the marks Chinese keeps for titles and names."""
-    return text[at - 1 : at] in {"「", "『", "《"}
+def _titled(text: str, at: int, loose: list[tuple[int, str]]) -> bool:
+    """Whether a quoted Chinese phrase is a name: beside the word for what it is, or in title marks."""
+    close = text.find(text[at - 1 : at].translate(_CLOSING), at)
+    beside = _ZH_KIND_BEFORE.search(text[: at - 1]) or (close > 0 and _ZH_KIND_AFTER.match(text, close + 1))
+    return bool(beside) or (not loose and text[at - 1 : at] in {"「", "『", "《"} and len(text) < 40)
 
 
 def subject_names(clause: Clause) -> tuple[str, ...]:
@@ -273,10 +322,6 @@ def _shouted(text: str) -> bool:
     return not words or sum(w[0].isupper() for w in words) > (0.7 if len(words) > 5 else 0.6) * len(words)
 
 
-def _is_family_too(clause: Clause, start: int) -> bool:
-    return any(hit.start == start for hit, _, _ in families_in(clause))
-
-
 def _inside(place: int, spans: list[tuple[int, int]]) -> bool:
     return any(start <= place < end for start, end in spans)
 
@@ -291,7 +336,11 @@ def _quoted_name(inner: str) -> bool:
 def _head_name(name: str) -> bool:
     """Whether what stands before a colon or dash is a name, not a label or half a sentence."""
     words = name.split()
-    if not 1 <= len(words) <= 4 or words[0].lower() in _COMMON:
+    if (
+        not 1 <= len(words) <= 4
+        or words[0].lower() in _COMMON
+        or (words[0].endswith("ing") and len(words[0]) > 6)
+    ):
         return False
     return all(w[:1].isupper() or w[:1].isdigit() or any(c.isupper() for c in w) for w in words)
 
@@ -341,7 +390,9 @@ def _foreign(word: str) -> bool:
 
 def _namelike(word: str) -> bool:
     low = word.lower()
-    if low in _COMMON or _SIZES.match(word) or "open-source" in low or "open-weight" in low:
+    if low in _COMMON or _SIZES.match(word) or low.startswith(("open-sourc", "open-weight")):
+        return False
+    if _SITE_OR_RUN_ON.search(word):
         return False
     digit = any(c.isdigit() for c in word)
     if digit:
@@ -350,9 +401,16 @@ def _namelike(word: str) -> bool:
     return inner and any(c.islower() for c in word) and "-" not in word
 
 
+#: Words for a member's size: part of a name beside another part, no name alone.
+_MEMBERS = listed("small large mini medium nano tiny micro max pro")
+_SITE_OR_RUN_ON = re.compile(r"[a-z0-9]\.(?:dev|com|org|io|net|cn)$|[a-z]\.[A-Z][a-z]")
+
+
 def _part(word: str) -> bool:
     """Whether a word may belong to a name beside it."""
-    if word.lower() in _COMMON:
+    if word.lower() in _MEMBERS and word[0].isupper():
+        return True
+    if word.lower() in _COMMON or (word.endswith("ing") and word[0].isupper() and len(word) > 6):
         return False
     return (
         word[0].isupper()

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from pipeline.knowledge import Family, Knowledge, Licence
 from pipeline.lexicon import CJK, Hit
@@ -51,6 +51,10 @@ _ZH_AFTER_VERB = re.compile("\\s*(?:$|[，,！!。；;：:、｜|）)】…～~]
 _ZH_NOT_MAKER = re.compile(
     "(?:首个|首款|国产|中国|免费|最强|全球|最大|第一|的|与|和|从|为|是|对|及|大|用|做|在|向|款|个|不|非|热门|顶级|主流|新|各|多|些|看|到|被|把|最|级|最佳|知名|经典|美国|国内|海外|支持|基于|使用|接入|采用|关于|什么|如何|轻量|端侧|本地|企业级|以及|优秀|最火|爆火|流行|发布|推出|上线|全|可)$"
 )
+#: A company, a laboratory, a team: what it does with 开源 is a verb, whatever the object is called.
+_ZH_MAKER_END = re.compile(
+    "(?:公司|团队|实验室|研究院|研究所|科技|大学|集团|(?<!人工)(?<!具身)(?<!通用)(?<!群体)智能)$"
+)
 _ZH_OBJECT = re.compile('\\s*(?:[A-Z0-9《「“"【]|自研|全新|新一代|首个|首款|旗下|多款|两款|三款|系列|其|一)')
 
 #: "an open 295B mixture-of-experts model": open, a few words, and what it is.
@@ -65,7 +69,11 @@ _DE_WILL = re.compile(
 )
 _DIGIT_NEXT = re.compile(r"[\s-]?[vV]?\d")
 _NEXT_WORDS = re.compile(r"[^\W_]+")
-_PAREN_BEFORE, _PAREN_AFTER = re.compile(r"[(（]\s*$"), re.compile(r"\s*[)）]")
+#: "(MIT)", "(local, MIT)": alone in a bracket, or last in a list there.
+_PAREN_BEFORE, _PAREN_AFTER = (
+    re.compile(r"[(（](?:[^()（）]{0,40}[,;/·、，]\s?)?\s*$"),
+    re.compile(r"\s*[)）]"),
+)
 #: "goes Apache", "is now MIT", "wechselt zu GPL": a licence as what something becomes.
 _TURNS = re.compile(r"\b(?:goes|went|going|turns|turned|is now|now|wird|passe (?:en|sous)|pasa a) $", re.I)
 _SCHOLARS = re.compile(
@@ -83,23 +91,51 @@ _PLAN_BEFORE, _PLAN_AFTER = 60, 90
 _CJK_PLAN_AFTER = 16
 
 
-@dataclass(frozen=True, slots=True)
+#: A maker named in the first characters of a clause is what it tells of.
+TOPIC_REACH = 12
+#: So much of a clause is read to find it: no name is longer.
+_TOPIC_READ = 96
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Clause:
-    """A clause, its place in the field (code points), its sentence, and the hits by list."""
+    """A clause, its place in the field (code points), its sentence, and what is heard in it.
+
+    It is read when first asked for, as most clauses of an article never are.
+    """
 
     text: str
     start: int
     sentence: Sentence
     index: int  # number of its sentence in the field
-    hits: dict[str, list[Hit]]
+    knowledge: Knowledge
+    _read: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def hits(self) -> dict[str, list[Hit]]:
+        """Hits by list."""
+        hits: dict[str, list[Hit]] | None = self._read.get("hits")
+        if hits is None:
+            hits = self._read["hits"] = _heard(self.text, self.knowledge)
+        return hits
 
     def has(self, *tags: str) -> bool:
         """Whether any of the lists was heard."""
-        return any(tag in self.hits for tag in tags)
+        return not self.hits.keys().isdisjoint(tags)
 
     def of(self, tag: str) -> list[Hit]:
         """Hits of one list, by place."""
         return self.hits.get(tag, [])
+
+    def topic(self) -> str:
+        """Return the organisation the clause begins with, ``""`` if it begins with none."""
+        hits = self._read.get("hits")
+        if hits is None:
+            hits = _heard(self.text[:_TOPIC_READ], self.knowledge)
+        for hit in hits.get("org", ()):
+            if hit.start <= TOPIC_REACH:
+                return str(getattr(hit.value, "name", ""))
+        return ""
 
 
 class Opening(NamedTuple):
@@ -124,25 +160,36 @@ def cut_sentence(sentence: Sentence, index: int, knowledge: Knowledge) -> Iterat
         end = match.start() if match else len(sentence.text)
         part = sentence.text[begin:end]
         if part.strip():
-            hits: dict[str, list[Hit]] = {}
-            for hit in knowledge.lexicon.scan(part):
-                hits.setdefault(hit.tag, []).append(hit)
-            if "open_weights" not in hits:
-                loose = _OPEN_MODEL.search(part)
-                if loose:
-                    hits["open_weights"] = [Hit(loose.start(), loose.end(), "open_weights", None)]
-            named = hits.get("licence", []) + hits.get("licence_bare", [])
-            if named and "org" in hits:
-                # The MIT of "MIT License", the Stability AI of its licence, open nothing here.
-                hits["org"] = [h for h in hits["org"] if not any(n.start <= h.start < n.end for n in named)]
-                if not hits["org"]:
-                    del hits["org"]
-            yield Clause(part, sentence.start + begin, sentence, index, hits)
+            yield Clause(part, sentence.start + begin, sentence, index, knowledge)
         begin = end
+
+
+def _heard(part: str, knowledge: Knowledge) -> dict[str, list[Hit]]:
+    hits: dict[str, list[Hit]] = {}
+    for hit in knowledge.lexicon.scan(part):
+        hits.setdefault(hit.tag, []).append(hit)
+    if "open_weights" not in hits:
+        loose = _OPEN_MODEL.search(part)
+        if loose:
+            hits["open_weights"] = [Hit(loose.start(), loose.end(), "open_weights", None)]
+    named = hits.get("licence", []) + hits.get("licence_bare", [])
+    if named and "org" in hits:
+        # The MIT of "MIT License", the Stability AI of its licence, open nothing here.
+        hits["org"] = [h for h in hits["org"] if not any(n.start <= h.start < n.end for n in named)]
+        if not hits["org"]:
+            del hits["org"]
+    return hits
 
 
 def licences_in(clause: Clause) -> list[tuple[Hit, Licence]]:
     """Return licences the clause names; a bare "MIT" only beside a word for licence."""
+    known: list[tuple[Hit, Licence]] | None = clause._read.get("licences")
+    if known is None:
+        known = clause._read["licences"] = _licences(clause)
+    return known
+
+
+def _licences(clause: Clause) -> list[tuple[Hit, Licence]]:
     found = [(hit, hit.value) for hit in clause.of("licence") if isinstance(hit.value, Licence)]
     words = clause.of("licence_word")
     for hit in clause.of("licence_bare"):
@@ -151,7 +198,7 @@ def licences_in(clause: Clause) -> list[tuple[Hit, Licence]]:
         before, after = clause.text[: hit.start], clause.text[hit.end : hit.end + 8]
         near = any(-20 <= w.start - hit.end <= 12 or 0 <= hit.start - w.end <= 8 for w in words)
         alone = (
-            _PAREN_BEFORE.search(before[-4:])
+            _PAREN_BEFORE.search(before[-48:])
             and _PAREN_AFTER.match(after)
             and (clause.has("open_source") or _last_bracket(clause, hit))
         )
@@ -172,6 +219,13 @@ def _last_bracket(clause: Clause, hit: Hit) -> bool:
 
 def families_in(clause: Clause) -> list[tuple[Hit, Family, str]]:
     """Return families named here, each with how open the member meant is: open, mixed or closed."""
+    known: list[tuple[Hit, Family, str]] | None = clause._read.get("families")
+    if known is None:
+        known = clause._read["families"] = _families(clause)
+    return known
+
+
+def _families(clause: Clause) -> list[tuple[Hit, Family, str]]:
     found: list[tuple[Hit, Family, str]] = []
     for hit in clause.of("family"):
         family = hit.value
@@ -204,6 +258,15 @@ def families_in(clause: Clause) -> list[tuple[Hit, Family, str]]:
 
 def find_opening(clause: Clause, *, headline: bool = False) -> Opening | None:
     """Return the opening this clause speaks of, None where it speaks of none or denies it."""
+    key = "headline" if headline else "opening"
+    if key not in clause._read:
+        passes = clause.knowledge.gate.may_open(clause.text)
+        clause._read[key] = _opening(clause, headline=headline) if passes else None
+    opening: Opening | None = clause._read[key]
+    return opening
+
+
+def _opening(clause: Clause, *, headline: bool) -> Opening | None:
     if clause.has("negation") and not clause.has("reversed"):
         return None
     verb = _open_verb(clause)
@@ -302,7 +365,9 @@ def _zh_verb(clause: Clause, start: int, end: int) -> bool:
     if not before or _ZH_NOT_MAKER.search(before):
         return False
     lead = re.split("[，,。！!？?：:；;｜|]", before)[-1].strip()
-    return 2 <= len(lead) <= 16 and bool(_ZH_OBJECT.match(after)) and not lead.endswith(("模型", "AI"))
+    if not 2 <= len(lead) <= 16 or lead.endswith(("模型", "AI")):
+        return False
+    return bool(_ZH_OBJECT.match(after)) or _ZH_MAKER_END.search(lead) is not None
 
 
 def _stage(clause: Clause, at: int) -> Kind:

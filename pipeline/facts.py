@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.artifacts import NAMES_MAX, latin_names, names_in, subject_names, type_of
 from pipeline.clauses import Clause, Opening, families_in, find_opening, licences_in, read_clauses
+from pipeline.headline_names import presented_name
 from pipeline.knowledge import Knowledge, Licence
 from pipeline.makers import headline_maker, makers_of, owner
 from pipeline.model import Announcement, ArtifactType, Evidence, Item, Kind, Openness
@@ -27,12 +28,22 @@ _BELOW = 6
 
 #: To lay open is not yet to say how: only source code or weights make it one or the other.
 _LAYS_OPEN = re.compile(r"(?:legt|legte|legen|gibt|gab|geben|stellt|stellte|stellen|offen\w+)\b")
+#: Data called open source: still data.
+_OPEN_DATA_SET = re.compile(
+    r"\bopen[ -]source(?:d|s)? (?:\w+ ){0,2}?(?:data ?sets?|benchmarks?|corpus|corpora)\b|开源(?:了)?\w{0,6}(?:数据集|基准|评测集)"
+    r"|オープンソースの?(?:データセット|ベンチマーク)|오픈소스 (?:데이터셋|벤치마크)",
+    re.I,
+)
+_CALLED_OPEN = re.compile(
+    r"open[ -]?sourc|\bcode\b|quell(?:code|offen)|código|开源|開源|代码|オープンソース|\bOSS|コード|오픈\s?소스|코드",
+    re.I,
+)
 _SOURCE_CODE = re.compile(r"[Qq]uell(?:code|text|offen)")
 
 #: A comparison, or a thing beside the one that is opened: its licence is not the announcement's.
 _ASIDE = re.compile(
     r"\b(?:unlike|by contrast|in contrast|compared (?:with|to)|whereas|rivals?|competitors?|competing|predecessor|previous (?:version|model|release)|"
-    r"earlier (?:version|model|release)|older|other (?:models|labs)|companion|accompanying|separate(?:ly)?|side project|helper|"
+    r"earlier (?:version|model|release)|older|adjacent|other (?:models|labs)|companion|accompanying|separate(?:ly)?|side project|helper|"
     r"anders als|im Gegensatz|im Vergleich|Konkurrenz\w*|Vorgänger\w*|Begleit\w*|contrairement|par rapport|concurrents?|prédécesseur|précédente?|"
     r"à côté|a diferencia|frente a|en comparación|competidor\w*|predecesor\w*|anterior(?:es)?|complementari[oa])\b"
     r"|相比|不同于|对比|上一代|前代|此前的|竞品|配套|附带|もう一方|前の版|比べ|競合|付属|이전 버전|경쟁|비해|달리|별도",
@@ -84,22 +95,50 @@ def readings(
     if clauses is None:
         clauses = [(name, c) for name, value in fields_of(item) for c in read_clauses(value, knowledge)]
     found: list[Reading] = []
-    before: tuple[str, ...] = ()
+    spoken = _Spoken(clauses, knowledge)
     for place, (name, clause) in enumerate(clauses):
         opening = find_opening(clause, headline=name == "title")
-        who: tuple[str, ...] = ()
-        if opening and _counts(clause, opening, name):
-            who = makers_of(clause, opening, knowledge, item, before, field=name)
-            row = _announce(name, clause, opening, who, _nearby(clauses, place))
-            if row is not None:
-                found.append(Reading(name, clause, opening, row))
-                if len(found) >= _ROWS_MAX:
-                    break
-        # Below a headline, "the company" is the one the headline is about.
-        before = (
-            who or _topic(clause) or (headline_maker(clause, knowledge) if name == "title" else ()) or before
-        )
+        if opening is None or not _counts(clause, opening, name):
+            continue
+        what = names_in(clause, opening, headline=name == "title")
+        who = makers_of(clause, opening, knowledge, item, spoken.before(place), field=name, what=what)
+        if who:
+            spoken.note(place, who)
+        row = _announce(name, clause, opening, who, _nearby(clauses, place), what)
+        if row is not None:
+            found.append(Reading(name, clause, opening, row))
+            if len(found) >= _ROWS_MAX:
+                break
     return _named_below(found, clauses)
+
+
+class _Spoken:
+    """Who was last spoken of before a clause: what "it" and "the company" mean there.
+
+    Looked for backwards, and only where an opening asks; no clause is looked at twice.
+    """
+
+    def __init__(self, clauses: Sequence[tuple[str, Clause]], knowledge: Knowledge) -> None:
+        self._clauses, self._knowledge = clauses, knowledge
+        self._place = -1  # the last place settled, and who it leaves as spoken of
+        self._who: tuple[str, ...] = ()
+
+    def note(self, place: int, who: tuple[str, ...]) -> None:
+        """Note who opened something at a place."""
+        self._place, self._who = place, who
+
+    def before(self, place: int) -> tuple[str, ...]:
+        """Return who was spoken of last before a place; may be empty."""
+        for at in range(place - 1, self._place, -1):
+            name, clause = self._clauses[at]
+            topic = clause.topic()
+            # Below a headline, "the company" is the one the headline is about.
+            who = (topic,) if topic else headline_maker(clause, self._knowledge) if name == "title" else ()
+            if who:
+                self._who = who
+                break
+        self._place = max(self._place, place - 1)
+        return self._who
 
 
 def _named_below(found: list[Reading], clauses: Sequence[tuple[str, Clause]]) -> list[Reading]:
@@ -147,13 +186,13 @@ def headline_announcement(
     who = makers_of(first, opening, knowledge, item, ()) or (
         (owner(item, knowledge),) if owner(item, knowledge) else ()
     )
-    row = _announce("title", first, opening, who, near, whole=True)
+    row = _announce("title", first, opening, who, near, names_in(first, opening, headline=True), whole=True)
     if row is None or row.openness is not Openness.UNCLEAR:
         return row
     said = next((c for c in near[1:] if c.has("open_source", "open_weights", "weights")), None)
     if said is None:
         return row
-    openness, claimed = _openness(said, near, opening, _licence(near, opening), row.type)
+    openness, claimed = _openness(said, near, opening, _licence(near, opening), row.type, ())
     return replace(row, openness=openness, claimed=claimed)
 
 
@@ -173,14 +212,6 @@ def proven(row: Announcement, clauses: Sequence[tuple[str, Clause]]) -> Announce
         return row
     name, sentence = naming[0][0], naming[0][1].sentence
     return replace(row, evidence=Evidence(name, sentence.start, sentence.end, sentence.text))
-
-
-def _topic(clause: Clause) -> tuple[str, ...]:
-    """The organisation a clause begins with: what "it" means in the next one."""
-    for hit in clause.of("org"):
-        if hit.start <= 12:
-            return (str(getattr(hit.value, "name", "")),)
-    return ()
 
 
 def _counts(clause: Clause, opening: Opening, field: str) -> bool:
@@ -240,14 +271,16 @@ def _announce(
     opening: Opening,
     who: tuple[str, ...],
     near: list[Clause],
+    written: tuple[str, ...],
     *,
     whole: bool = False,
 ) -> Announcement | None:
     licence = _licence(near[:1] if opening.stage is Kind.REVERSED else near, opening)
-    what = names_in(clause, opening, headline=name == "title")
-    what = tuple(_bare_name(w, who) for w in what if not any(w in maker for maker in who))
+    what = tuple(_bare_name(w, who) for w in written if not any(w in maker for maker in who))
+    if not what and name == "title" and presented_name(clause.text):
+        what = written  # a thing that its maker is named after
     kind = type_of(clause, opening)
-    openness, claimed = _openness(clause, near, opening, licence, kind)
+    openness, claimed = _openness(clause, near, opening, licence, kind, written)
     if opening.grade == "free" and not (who and (what or kind is not ArtifactType.OTHER)):
         return None
     if openness is Openness.FREE_ACCESS and licence is not None:
@@ -276,13 +309,21 @@ def _bare_name(name: str, who: tuple[str, ...]) -> str:
 
 
 def _openness(
-    clause: Clause, near: list[Clause], opening: Opening, licence: Licence | None, kind: ArtifactType
+    clause: Clause,
+    near: list[Clause],
+    opening: Opening,
+    licence: Licence | None,
+    kind: ArtifactType,
+    what: tuple[str, ...],
 ) -> tuple[Openness, Openness | None]:
     parts = _LAYS_OPEN.match(clause.text, opening.at) and not clause.has("open_source", "weights")
+    # "publishes the weights", "libera los pesos": opened, but nobody calls it open source.
+    weights_only = clause.has("weights") and not _CALLED_OPEN.search(clause.text)
     said_open = clause.has("open_source") or (
         not (parts and not _SOURCE_CODE.search(clause.text))
         and opening.grade == "verb"
         and not clause.has("open_weights")
+        and not weights_only
     )
     # A restriction told in the next sentences takes back what the headline calls open.
     # A free licence stands, unless the sentence that opens or the one that names it restricts:
@@ -301,7 +342,8 @@ def _openness(
     if licence is not None and licence.kind == "custom":
         return Openness.OPEN_WEIGHTS, claimed
     data = kind in {ArtifactType.DATASET, ArtifactType.BENCHMARK}
-    if data and not (clause.has("open_source") and clause.has("type_code", "type_model")):
+    mixed = clause.has("open_source") and clause.has("type_code", "type_model")
+    if data and (not mixed or _OPEN_DATA_SET.search(clause.text)):
         return Openness.OPEN_DATA, None
     if licence is not None and licence.kind == "osi":
         return Openness.OPEN_SOURCE, None
@@ -311,11 +353,22 @@ def _openness(
         return Openness.OPEN_WEIGHTS, None
     if said_open:
         return Openness.OPEN_SOURCE, None
-    if clause.has("weights", "hub") or any(o == "open" and not f.software for _, f, o in families_in(clause)):
+    if clause.has("weights", "hub") or _opens_member(clause, what):
         return Openness.OPEN_WEIGHTS, None
     if licence is not None:
         return Openness.OPEN_WEIGHTS, None
     return Openness.UNCLEAR, None
+
+
+def _opens_member(clause: Clause, what: tuple[str, ...]) -> bool:
+    """Whether it is a member of an open family that is opened, not a thing made for one."""
+    named = " ".join(what).lower()
+    return any(
+        openness == "open"
+        and not family.software
+        and (not named or clause.text[hit.start : hit.end].lower() in named)
+        for hit, family, openness in families_in(clause)
+    )
 
 
 def gather(found: Sequence[Reading]) -> tuple[Announcement, ...]:
@@ -358,7 +411,9 @@ def _merged(kept_grade: int, kept: Announcement, grade: int, row: Announcement) 
     """One announcement of two tellings: the stronger sentence proves it, gaps are filled."""
     strong, weak = (row, kept) if grade > kept_grade else (kept, row)
     what = dict.fromkeys(kept.what)
-    for name in row.what:
+    # Below a headline that names its matter, other names are its setting.
+    settled = kept.what and kept.evidence.field == "title" != row.evidence.field
+    for name in () if settled else row.what:
         key = name_key(name)
         if not any(key in name_key(w) or name_key(w) in key for w in what):
             what[name] = None

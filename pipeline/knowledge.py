@@ -19,6 +19,7 @@ from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
+from pipeline.gate import NEEDED, Gate
 from pipeline.knowledge_files import Draft
 from pipeline.known import GROUPS as GROUPS
 from pipeline.known import LANGUAGES as LANGUAGES
@@ -47,6 +48,7 @@ class Knowledge:
     sites: Mapping[str, str]  # host name -> organisation name
     accounts: Mapping[str, str]  # name on GitHub, Hugging Face or ModelScope, lower case -> organisation name
     lexicon: Lexicon
+    gate: Gate
 
     def hub_licence(self, written: str) -> Licence | None:
         """Return the licence a release hub means, None where it says nothing."""
@@ -103,7 +105,20 @@ def _finished(draft: Draft) -> Knowledge:
         sites=MappingProxyType({s: o.name for o in draft.organisations.values() for s in o.sites}),
         accounts=MappingProxyType({a: o.name for o in draft.organisations.values() for a in o.accounts}),
         lexicon=_lexicon(draft),
+        gate=Gate(_needed(draft)),
     )
+
+
+def _needed(draft: Draft) -> Iterable[str]:
+    """Every phrase and name of which an opening needs at least one."""
+    for group in NEEDED:
+        for phrases in draft.phrases.get(group, {}).values():
+            yield from phrases
+    for row in draft.licences.values():
+        yield from (*row.names, *row.bare)
+    for family in draft.families.values():
+        if family.members != "closed" and not family.software:
+            yield from (family.name, *family.aliases)
 
 
 def _lexicon(draft: Draft) -> Lexicon:

@@ -24,6 +24,10 @@ _GLUE_MAX = 2
 #: No phrase is longer, so the walk from each word is bounded and the whole scan linear.
 _WORDS_MAX = 24
 
+#: So many different words are remembered; then the memory begins anew, so that hostile text cannot fill it.
+_MEMORY_MAX = 50_000
+_REMEMBERED_MAX = 40
+
 _ANY, _INITIAL, _EXACT, _APART = 0, 1, 2, 3
 
 #: Scripts that write foreign names by sound: 라마 (Llama) is also the end of 드라마 (drama).
@@ -71,6 +75,8 @@ class Lexicon:
 
     def __init__(self) -> None:
         self._root = _Node()
+        #: What begins with a word: most words of a text were looked up before, and begin nothing.
+        self._begins: dict[str, tuple[_Node | None, tuple[_Entry, ...]] | None] = {}
 
     def add(self, phrase: str, tag: str, value: object, *, name: bool = False) -> None:
         """Add a phrase. ``=`` before it asks for exactly this case, ``*`` after it for any ending.
@@ -94,6 +100,7 @@ class Lexicon:
             case = _INITIAL
         else:
             case = _ANY
+        self._begins.clear()
         entry = _Entry(tag, value, case, plain)
         node = self._root
         for part in parts[:-1] if open_ended else parts:
@@ -109,20 +116,24 @@ class Lexicon:
         return list(self._scan(text))
 
     def _scan(self, text: str) -> Iterator[Hit]:
-        cut = [(match.group().lower(), match.start(), match.end()) for match in _WORD.finditer(text)]
-        root, count = self._root, len(cut)
-        root_next, root_lengths, root_endings = root.next, root.lengths, root.endings
+        low = text.lower()
+        if len(low) == len(text):
+            cut = [(match[0], match.start(), match.end()) for match in _WORD.finditer(low)]
+        else:  # a letter that grows in lower case (İ) would shift what follows
+            cut = [(match[0].lower(), match.start(), match.end()) for match in _WORD.finditer(text)]
+        begins = self._begins
         taken: dict[str, int] = {}
-        for index in range(count):
-            word, start, end = cut[index]
-            node = root_next.get(word)
+        for index, (word, start, end) in enumerate(cut):
+            try:
+                first = begins[word]
+            except KeyError:
+                first = self._look_up(word)
+            if first is None:
+                continue
+            node, entries = first
             found: dict[str, tuple[int, object]] | None = None
-            for length in root_lengths:
-                entries = root_endings.get(word[:length])
-                if entries is not None:
-                    found = found or {}
-                    for entry in entries:
-                        found[entry.tag] = (end, entry.value)
+            if entries:
+                found = {entry.tag: (end, entry.value) for entry in entries}
             if node is not None:
                 found = self._walk(text, cut, index, node, found)
             if not found:
@@ -132,6 +143,22 @@ class Lexicon:
                 if stop > taken.get(tag, 0):
                     taken[tag] = stop
                     yield Hit(start, stop, tag, value)
+
+    def _look_up(self, word: str) -> tuple[_Node | None, tuple[_Entry, ...]] | None:
+        root = self._root
+        node = root.next.get(word)
+        entries = tuple(
+            entry
+            for length in root.lengths
+            for entry in root.endings.get(word[:length], ())
+            if length <= len(word)
+        )
+        first = (node, entries) if node is not None or entries else None
+        if len(word) <= _REMEMBERED_MAX:
+            if len(self._begins) >= _MEMORY_MAX:
+                self._begins.clear()
+            self._begins[word] = first
+        return first
 
     @staticmethod
     def _walk(

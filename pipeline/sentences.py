@@ -51,6 +51,8 @@ def _ends(text: str, dot: int, after: int, begin: int) -> bool:
     rest = text[after : after + 40].lstrip()
     if rest and rest[0].islower():
         return False
+    if rest and rest[0].isdigit() and dot > begin and text[dot - 1].isdigit() and rest[0] != "\n":
+        return False  # "GLM-5. 2" is one number, spaced by a careless hand
     before = _LAST_WORD.search(text, max(begin, dot - 24), dot)
     if before is None:
         return True

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.classify import Classifier
+from pipeline.clauses import _opening, read_clauses
 from pipeline.facts import read_announcements
+from pipeline.gate import NEEDED
 from pipeline.knowledge import load_knowledge
 from pipeline.model import ArtifactType, Item, Kind, Openness
 
@@ -448,3 +450,95 @@ def test_who_builds_on_it_must_disclose_is_no_announcement():
         text="Wer Taldur in ein eigenes Produkt einbaut, muss dessen Quellcode ebenfalls offenlegen.",
     )
     assert [row.who for row in rows] == [("Harwick",)]
+
+
+@pytest.mark.parametrize(
+    ("title", "who", "what"),
+    [
+        ("Show HN: Sx – an open-source package manager for AI skills, MCPs, and commands", (), ("Sx",)),
+        ("Launch HN: Larkspur (YC W25) – Open-source agent framework", ("Larkspur",), ("Larkspur",)),
+        ("GitHub - larkspur-dev/petrel: An open source LLM server", ("larkspur-dev",), ("petrel",)),
+        ("Northlight AI Releases Borealis: A 4B Open-Weight Model That Fits on a Phone", ("Northlight AI",), ("Borealis",)),
+        ("Meet Petrel: An Open-Source Agent Framework for Ports", (), ("Petrel",)),
+        ("Introducing Whimbrel", (), ()),
+        ("Aurora-Med: an open model that reads scans (Stanford, ETH Zurich, Google)", ("Stanford", "ETH Zurich", "Google"), ("Aurora-Med",)),
+        ("晨星智能开源文档模型 Dawn-OCR2，登顶 OmniDocBench", ("晨星智能",), ("Dawn-OCR2",)),
+        ("英伟达联手宇树开源机器人模型 Dawn-VLA", ("NVIDIA", "Unitree"), ("Dawn-VLA",)),
+        ("晨星智能推出开源 AI 智能体开发框架 Eve", ("晨星智能",), ("Eve",)),
+        ("Northlight AI open-sources Petrel, which combines OpenClaw with its own tools", ("Northlight AI",), ("Petrel",)),
+        ("Tatzel-7B by Lindwurm is now open source", ("Lindwurm",), ("Tatzel-7B",)),
+    ],
+)  # fmt: skip
+def test_the_shape_of_a_headline_tells_maker_and_thing(title, who, what):
+    rows = read(title)
+    assert [(row.who, row.what) for row in rows] == ([(who, what)] if rows else [])
+    assert rows or not what
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Show HN: Sim – Apache-2.0 n8n alternative",
+        "Kaku 开源：终端里的 AI 助手",
+        "有人打包开源了一套论文流水线 AI 工具",
+        "GitHub 上的开源 AI 工具 Larkspur 发布",
+    ],
+)
+def test_what_a_thing_is_like_or_lies_on_is_no_maker(title):
+    assert {row.who for row in read(title)} <= {()}
+
+
+def test_a_thing_for_an_open_family_is_neither_its_makers_nor_open_weights():
+    (row,) = read(
+        "Show HN: Larkspur – open-source inference for Qwen3 in pure C++",
+        url="https://github.com/somebody/larkspur",
+    )
+    assert row.who == ()
+    assert row.openness is Openness.OPEN_SOURCE
+
+
+def test_a_makers_own_page_need_not_say_its_name():
+    (row,) = read("Petrel: an open-source auditing tool", url="https://www.anthropic.com/research/petrel")
+    assert row.who == ("Anthropic",)
+    (row,) = read("Petrel: an open model for ports", url="https://huggingface.co/blog/allenai/petrel")
+    assert row.who == ("Ai2",)
+
+
+@pytest.mark.parametrize(
+    ("title", "openness", "claimed"),
+    [
+        ("Northlight AI releases the weights of Aurora-9", "open-weights", None),
+        ("Northlight AI open-sources the weights of Aurora-9", "open-source", None),
+        ("Northlight AI releases Choir-Bench, an open-source benchmark for agents", "open-data", None),
+        ("Northlight AI open-sources Aurora-9 under the Business Source License", "restricted", "open-source"),
+        ("Northlight AI releases the open-source model Aurora-9 under a Llama Community License", "open-weights", "open-source"),
+        ("晨星智能开源 Dawn-9 模型，仅限非商业用途", "restricted", "open-source"),
+    ],
+)  # fmt: skip
+def test_weights_data_and_licences_decide_how_open_it_is(title, openness, claimed):
+    (row,) = read(title)
+    assert (row.openness, row.claimed) == (openness, claimed)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(WORDS, max_size=30))
+def test_the_gate_never_stops_an_opening(words):
+    for clause in read_clauses(" ".join(words), KNOWLEDGE):
+        for headline in (True, False):
+            if _opening(clause, headline=headline) is not None:
+                assert KNOWLEDGE.gate.may_open(clause.text)
+
+
+def test_every_phrase_an_opening_needs_passes_the_gate():
+    for group in NEEDED:
+        for phrases in KNOWLEDGE.phrases[group].values():
+            for phrase in phrases:
+                assert KNOWLEDGE.gate.may_open(f"so {phrase.strip('=*')} it"), phrase
+
+
+def test_it_is_found_far_back_and_in_linear_time():
+    far = "Baidu has news. " + "Nothing of note happened on that day. " * 40
+    (row,) = read(text=far + "On Monday, it open-sourced its model Ernie 4.5.")
+    assert row.who == ("Baidu",)
+    many = read(text="Baidu has news. " + "On Monday, it open-sourced a new model. " * 3_000)
+    assert len(many) == 1

@@ -23,6 +23,10 @@ def test_versions_abbreviations_and_initials_do_not_end_sentences():
     ]
 
 
+def test_a_number_spaced_by_a_careless_hand_is_one():
+    assert texts("智谱GLM-5. 2 全量开源。好") == ["智谱GLM-5. 2 全量开源。", "好"]
+
+
 def test_lines_are_sentences_of_their_own():
     assert texts("Tencent\nLocation: China\n\nIn the world") == ["Tencent", "Location: China", "In the world"]
 
