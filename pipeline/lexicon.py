@@ -121,7 +121,7 @@ class Lexicon:
             cut = [(match[0], match.start(), match.end()) for match in _WORD.finditer(low)]
         else:  # a letter that grows in lower case (İ) would shift what follows
             cut = [(match[0].lower(), match.start(), match.end()) for match in _WORD.finditer(text)]
-        begins = self._begins
+        begins, last = self._begins, len(cut) - 1
         taken: dict[str, int] = {}
         for index, (word, start, end) in enumerate(cut):
             try:
@@ -134,7 +134,10 @@ class Lexicon:
             found: dict[str, tuple[int, object]] | None = None
             if entries:
                 found = {entry.tag: (end, entry.value) for entry in entries}
-            if node is not None:
+            if node is not None and (
+                # "is", "the": they begin a phrase only before one of a few words.
+                node.entries or node.endings or (index < last and cut[index + 1][0] in node.next)
+            ):
                 found = self._walk(text, cut, index, node, found)
             if not found:
                 continue
