@@ -32,6 +32,7 @@ COMMANDS = {
     "search": ("unsealed.commands.search", "Search the archive."),
     "announcements": ("unsealed.commands.announcements", "The openings themselves, one row each."),
     "sources": ("unsealed.commands.sources", "The sources: list, check, add, remove, import, export."),
+    "db": ("unsealed.commands.db", "The archive: upgrade, stats, export, backup, prune, check, copy."),
     "classify": ("unsealed.commands.classify", "Verdict and facts for items in a file or on stdin."),
     "evaluate": ("unsealed.commands.evaluate", "How good the verdicts are, against labelled items."),
     "knowledge": ("unsealed.commands.knowledge", "What the judge knows, and what it hears in a text."),

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from alerts.deliver import Outcome, deliver
 from pipeline.model import DeliveryState
-from unsealed.lock import LockedError, held
+from unsealed.lock import LockedError, hold
 from unsealed.progress import Bars
 from unsealed.report import RunReport, Trouble
 from unsealed.wiring import Parts
@@ -30,7 +30,7 @@ def deliver_outstanding(parts: Parts, report: RunReport, clock: Callable[[], dat
         try:
             # A delivery found under way is taken for one that a killed process left: that holds only
             # while no living one is at it.
-            with held(parts.archive.name, "delivering"):
+            with hold(parts.archive, "delivering"):
                 deliver(parts.archive.ledger, parts.channels, now=clock, notice=notice)
         except LockedError as error:
             message = f"process {error.pid} is delivering from this archive."

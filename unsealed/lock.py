@@ -1,7 +1,8 @@
-"""Locks beside an archive's file, for what only one process may do with it at a time.
+"""Locks of an archive, for what only one process may do with it at a time.
 
-They are the kernel's (flock): a process that dies, however it dies, holds them no longer. The lock
-files stay; removing one could let two processes lock two files of the same name.
+On PostgreSQL they are the server's, and end with the connection. Beside a SQLite file they are the
+kernel's (flock): a process that dies, however it dies, holds them no longer. The lock files stay;
+removing one could let two processes lock two files of the same name.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipeline.archive import Archive
 from pipeline.model import ArchiveError
 
 #: More than any process id has digits; a lock file that holds more was not written by us.
@@ -23,11 +25,29 @@ class LockedError(ArchiveError):
 
     def __init__(self, archive: str, purpose: str, pid: str) -> None:
         super().__init__(
-            f"process {pid} is {purpose} from this archive already, and only one may.",
+            f"{'another process' if pid == 'unknown' else f'process {pid}'} is {purpose} from this archive "
+            "already, and only one may.",
             about=archive,
             cure="Stop that one first, or name another archive in the settings.",
         )
         self.pid = pid
+
+
+@contextlib.contextmanager
+def hold(archive: Archive, purpose: str) -> Iterator[None]:
+    """Hold an archive's lock for what only one process may do: beside its file, or on its server.
+
+    Raises LockedError at once if another holds it.
+    """
+    database = archive.database
+    if database.dialect == "sqlite":
+        with held(archive.name, purpose):
+            yield
+        return
+    with database.session_lock(purpose) as ours:
+        if not ours:
+            raise LockedError(archive.name, purpose, "unknown")
+        yield
 
 
 @contextlib.contextmanager

@@ -32,7 +32,7 @@ from pipeline.archive.gathering import SourceHealth
 from pipeline.model import BREAKING, DeliveryState, UnsealedError
 from unsealed.cycle import run_cycle
 from unsealed.editions import decide_breaking, decide_edition
-from unsealed.lock import LockedError, held
+from unsealed.lock import LockedError, hold
 from unsealed.progress import Bars
 from unsealed.report import RunReport
 from unsealed.schedule import due_slot, is_fresh
@@ -310,7 +310,7 @@ class Service:
             return
         ledger = _HaltingLedger(archive.ledger, self._halt)
         try:
-            with held(archive.name, "delivering"):
+            with hold(archive, "delivering"):
                 deliver(ledger, self._parts.channels, now=self._clock, sleep=self._pause, notice=_told)
         except LockedError as error:
             _log.info("process %s is delivering; what it leaves is tried in a minute", error.pid)

@@ -42,13 +42,21 @@ class Archive:
 
     @classmethod
     def open(cls, url: str, *, create: bool = True) -> Self:
-        """Open ``sqlite:///path``; with ``create`` a missing file is made. Raises ArchiveError."""
+        """Open ``sqlite:///path`` or ``postgresql://user@host/database``; an older one is upgraded.
+
+        With ``create`` a missing one is made. Raises ArchiveError.
+        """
         return cls(Database.open(url, create=create))
 
     @property
     def name(self) -> str:
-        """The file it is kept in."""
+        """The file it is kept in, or the server's URL without its password."""
         return self._database.name
+
+    @property
+    def database(self) -> Database:
+        """What lies beneath, for upkeep: export, backup, pruning, checks."""
+        return self._database
 
     def find(self, query: str, *, limit: int = 50, now: datetime | None = None) -> tuple[Hit, ...]:
         """Articles that fit a query such as ``licence:mit who:deepseek since:7d "video model"``.

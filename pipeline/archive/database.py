@@ -9,7 +9,14 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from pipeline.archive import revisions, views
-from pipeline.archive.engines import WRITES, in_words, parse_url, postgresql_engine, sqlite_engine
+from pipeline.archive.engines import (
+    WRITES,
+    in_words,
+    lock_number,
+    parse_url,
+    postgresql_engine,
+    sqlite_engine,
+)
 from pipeline.archive.schema import CREATE_AFTER, meta, metadata
 from pipeline.model import ArchiveError
 
@@ -30,13 +37,15 @@ class Database:
         *,
         create: bool = True,
         upgrade: bool = True,
+        older: bool = False,
         progress: Callable[[str], None] = lambda _: None,
     ) -> Database:
         """Open ``sqlite:///file`` or ``postgresql://user@host/database``.
 
         With ``create``, tables are made where there are none. With ``upgrade``, an archive of an older
         version is brought to the present one, after a backup beside a SQLite file. ``progress`` is told
-        in words what takes long.
+        in words what takes long. With ``older`` and without ``upgrade``, one of an older version is opened
+        as it is, for whoever upgrades it.
 
         Raises ArchiveError when it cannot be opened, is no archive, or is of a version this program
         cannot read.
@@ -48,7 +57,7 @@ class Database:
             shown = parsed.set(drivername="postgresql").render_as_string(hide_password=True)
             database = cls(postgresql_engine(parsed), shown)
         try:
-            database._prepare(create, upgrade, progress)
+            database._prepare(create, upgrade, older, progress)
         except BaseException:
             database.close()
             raise
@@ -59,7 +68,7 @@ class Database:
         """``sqlite`` or ``postgresql``."""
         return self._engine.dialect.name
 
-    def _prepare(self, create: bool, upgrade: bool, progress: Callable[[str], None]) -> None:
+    def _prepare(self, create: bool, upgrade: bool, older: bool, progress: Callable[[str], None]) -> None:
         revision = self.revision()
         if revision == revisions.head():
             return
@@ -79,7 +88,7 @@ class Database:
             )
         elif upgrade:
             self.upgrade(progress=progress)
-        else:
+        elif not older:
             raise ArchiveError(
                 f"it has schema {revision}, this program reads {revisions.head()}.",
                 about=self.name,
@@ -127,6 +136,32 @@ class Database:
         """One consistent view; never waits for a writer and never makes one wait."""
         with in_our_words(self.name), self._engine.begin() as tx:
             yield tx
+
+    def vacuum(self) -> None:
+        """Give the room of removed rows back to the disk. SQLite needs as much again while it does so."""
+        with in_our_words(self.name), self._engine.connect() as plain:
+            if self.dialect == "sqlite":
+                driver = plain.connection.driver_connection
+                assert driver is not None
+                driver.execute("VACUUM")
+            else:
+                plain.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
+
+    @contextlib.contextmanager
+    def session_lock(self, purpose: str) -> Iterator[bool]:
+        """On PostgreSQL: hold the lock for ``purpose``, if nobody else does; whether it is held.
+
+        The server gives it back when this process or its connection ends, however it ends. A SQLite
+        archive is locked beside its file instead (``unsealed.lock``).
+        """
+        with in_our_words(self.name), self._engine.connect() as plain:
+            connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+            number = lock_number(purpose)
+            held = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({number})").scalar()
+            try:
+                yield bool(held)
+            finally:
+                connection.invalidate()
 
     def close(self) -> None:
         """Give up the file, or the server's connections."""

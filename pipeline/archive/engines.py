@@ -7,12 +7,14 @@ neither deadlocks nor failed serialisations can happen. Reads never wait and nev
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from pipeline.archive.columns import json_text
 from pipeline.model import ArchiveError
 
 #: How long a writer waits for another one before it gives up. A cycle's longest transaction
@@ -59,7 +61,7 @@ def _shown(url: str) -> str:
 
 def sqlite_engine(url: sa.URL) -> sa.Engine:
     """An engine for a file, with a write-ahead log, foreign keys, and transactions of our own."""
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS}, json_serializer=json_text)
     event.listen(engine, "connect", _on_sqlite_connect)
     event.listen(engine, "begin", _on_sqlite_begin)
     return engine
@@ -92,6 +94,7 @@ def postgresql_engine(url: sa.URL) -> sa.Engine:
             connect_args={"connect_timeout": CONNECT_SECONDS, "options": _session_options(url)},
             # A server that was restarted in between is noticed before a statement fails on it.
             pool_pre_ping=True,
+            json_serializer=json_text,
         )
     except ModuleNotFoundError as error:
         raise ArchiveError(
@@ -116,6 +119,11 @@ def _on_postgresql_begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
     else:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+
+def lock_number(purpose: str) -> int:
+    """The number of the advisory lock for one purpose of an archive, such as "serving"."""
+    return int.from_bytes(hashlib.sha256(f"unsealed {purpose}".encode()).digest()[:8], "big", signed=True)
 
 
 def in_words(error: sa.exc.DatabaseError, name: str) -> ArchiveError:

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from pipeline.archive.database import Database
-from pipeline.archive.saving import SavedPoll, input_hash, save_entries
+from pipeline.archive.saving import SavedPoll, input_hash, plain, save_entries
 from pipeline.archive.schema import articles, polls, sources, verdicts
 from pipeline.archive.search_index import index_article
 from pipeline.model import (
@@ -166,8 +166,9 @@ class Gathering:
         with self._db.write() as tx:
             row = tx.execute(sa.select(articles).where(articles.c.id == fetch.article_id)).one()
             values: dict[str, object] = {"page_at": fetch.at, "page_tries": row.page_tries + 1}
+            text = plain(fetch.page.text) if fetch.page else ""
             if fetch.page is not None:
-                values |= _page_values(row, fetch.page)
+                values |= _page_values(row, fetch.page, text)
             elif fetch.problem is not None:
                 values |= {
                     "page_state": "failed",
@@ -176,16 +177,16 @@ class Gathering:
                 }
             tx.execute(sa.update(articles).where(articles.c.id == fetch.article_id).values(values))
             if fetch.page is not None:
-                index_article(tx, row.id, row.title, row.summary, fetch.page.text)
+                index_article(tx, row.id, row.title, row.summary, text)
 
 
-def _page_values(row: sa.Row[tuple[object, ...]], page: Page) -> dict[str, object]:
+def _page_values(row: sa.Row[tuple[object, ...]], page: Page, text: str) -> dict[str, object]:
     published = row.published or page.published
     return {
         "page_state": "fetched",
         "page_problem_code": "",
         "page_problem": "",
-        "text": page.text,
+        "text": text,
         "authors": row.authors or list(page.authors),
         "language": row.language or page.language,
         "links": list(page.links),
@@ -193,7 +194,7 @@ def _page_values(row: sa.Row[tuple[object, ...]], page: Page) -> dict[str, objec
         "published": published,
         "updated": row.updated or page.updated,
         "dated": published or row.first_seen,
-        "input_hash": input_hash(row.title, row.summary, page.text),
+        "input_hash": input_hash(row.title, row.summary, text),
     }
 
 

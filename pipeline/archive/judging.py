@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from pipeline.archive.codec import to_plain
 from pipeline.archive.database import Database
-from pipeline.archive.rows import article_of
+from pipeline.archive.rows import article_of, insert_numbered
 from pipeline.archive.saving import input_hash
 from pipeline.archive.schema import announcements, articles, verdicts
-from pipeline.model import Article, Verdict
+from pipeline.model import Announcement, Article, Verdict
 
 
 class Judging:
@@ -38,64 +38,81 @@ class Judging:
         A verdict on title and summary and one on the page's text stand side by side; the
         latest is in force.
         """
+        if not judged:
+            return
         with self._db.write() as tx:
-            for article, verdict in judged:
-                verdict_id = _replace(tx, article.id, verdict, now)
-                # The hash of what was judged, not the row's present one: words that changed
-                # in between stay due.
-                words = input_hash(article.title, article.summary, article.text)
-                tx.execute(
-                    sa.update(articles)
-                    .where(articles.c.id == article.id)
-                    .values(verdict_id=verdict_id, judged_hash=words, judged_model=verdict.model)
-                )
+            numbers = _replace(tx, judged, now)
+            tx.execute(
+                sa.update(articles).where(articles.c.id == sa.bindparam("of")),
+                [
+                    {
+                        "of": article.id,
+                        "verdict_id": number,
+                        # The hash of what was judged, not the row's present one: words that changed
+                        # in between stay due.
+                        "judged_hash": input_hash(article.title, article.summary, article.text),
+                        "judged_model": verdict.model,
+                    }
+                    for number, (article, verdict) in zip(numbers, judged, strict=True)
+                ],
+            )
 
 
 def _due(model: str) -> sa.ColumnElement[bool]:
     return sa.or_(articles.c.judged_hash != articles.c.input_hash, articles.c.judged_model != model)
 
 
-def _replace(tx: sa.Connection, article_id: int, verdict: Verdict, now: datetime) -> int:
+def _replace(tx: sa.Connection, judged: Sequence[tuple[Article, Verdict]], now: datetime) -> list[int]:
+    """Put these verdicts in the place of earlier ones of the same basis and model; gives their ids."""
+    same = [{"of": a.id, "on": v.basis, "by": v.model} for a, v in judged]
     tx.execute(
         sa.delete(verdicts).where(
-            verdicts.c.article_id == article_id,
-            verdicts.c.basis == verdict.basis,
-            verdicts.c.model == verdict.model,
-        )
+            verdicts.c.article_id == sa.bindparam("of"),
+            verdicts.c.basis == sa.bindparam("on"),
+            verdicts.c.model == sa.bindparam("by"),
+        ),
+        same,
     )
-    result = tx.execute(
-        sa.insert(verdicts).values(
-            article_id=article_id,
-            basis=verdict.basis,
-            model=verdict.model,
-            kind=verdict.kind.value,
-            tagged=verdict.tagged,
-            probability=verdict.probability,
-            reasons=list(verdict.reasons),
-            evidence=[to_plain(e) for e in verdict.evidence],
-            decided_at=now,
-        )
-    )
-    assert result.inserted_primary_key is not None
-    verdict_id = int(result.inserted_primary_key[0])
-    for position, a in enumerate(verdict.announcements):
-        tx.execute(
-            sa.insert(announcements).values(
-                verdict_id=verdict_id,
-                article_id=article_id,
-                position=position,
-                who=list(a.who),
-                what=list(a.what),
-                type=a.type.value,
-                stage=a.stage.value,
-                openness=a.openness.value,
-                claimed=a.claimed.value if a.claimed else None,
-                licence=a.licence,
-                due=a.due,
-                evidence_field=a.evidence.field,
-                evidence_start=a.evidence.start,
-                evidence_end=a.evidence.end,
-                evidence=a.evidence.quote,
-            )
-        )
-    return verdict_id
+    numbers = insert_numbered(tx, verdicts, [_verdict(article.id, v, now) for article, v in judged])
+    told = [
+        _announcement(number, article.id, position, a)
+        for number, (article, v) in zip(numbers, judged, strict=True)
+        for position, a in enumerate(v.announcements)
+    ]
+    if told:
+        tx.execute(sa.insert(announcements), told)
+    return numbers
+
+
+def _verdict(article_id: int, verdict: Verdict, now: datetime) -> dict[str, object]:
+    return {
+        "article_id": article_id,
+        "basis": verdict.basis,
+        "model": verdict.model,
+        "kind": verdict.kind.value,
+        "tagged": verdict.tagged,
+        "probability": verdict.probability,
+        "reasons": list(verdict.reasons),
+        "evidence": [to_plain(e) for e in verdict.evidence],
+        "decided_at": now,
+    }
+
+
+def _announcement(verdict_id: int, article_id: int, position: int, a: Announcement) -> dict[str, object]:
+    return {
+        "verdict_id": verdict_id,
+        "article_id": article_id,
+        "position": position,
+        "who": list(a.who),
+        "what": list(a.what),
+        "type": a.type.value,
+        "stage": a.stage.value,
+        "openness": a.openness.value,
+        "claimed": a.claimed.value if a.claimed else None,
+        "licence": a.licence,
+        "due": a.due,
+        "evidence_field": a.evidence.field,
+        "evidence_start": a.evidence.start,
+        "evidence_end": a.evidence.end,
+        "evidence": a.evidence.quote,
+    }

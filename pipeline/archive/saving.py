@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from pipeline.archive.codec import to_plain
 from pipeline.archive.rows import chunks, insert_missing, insert_numbered
 from pipeline.archive.schema import articles, sightings
 from pipeline.archive.search_index import Words, index_articles
+from pipeline.archive.tombstones import buried, keys_of
 from pipeline.model import Entry, Poll
 
 
@@ -49,6 +50,7 @@ class _Batch:
     by_url: dict[str, _Article] = field(default_factory=dict)
     by_guid: dict[tuple[str, str], _Article] = field(default_factory=dict)
     seen: dict[tuple[str, str], tuple[_Article, datetime]] = field(default_factory=dict)
+    buried: frozenset[str] = frozenset()
 
     def recognise(self, entry: Entry) -> _Article | None:
         """The article this entry is, by its URL, else by its guid.
@@ -73,10 +75,11 @@ def save_entries(
     tx: sa.Connection, sources: Mapping[str, sa.Row[Any]], polls: Sequence[Poll]
 ) -> tuple[SavedPoll, ...]:
     """Keep the entries of these polls; ``sources`` are the rows of those polled, by id."""
-    batch = _load(tx, [entry for poll in polls for entry in poll.entries])
+    cleaned = [[storable(entry) for entry in poll.entries] for poll in polls]
+    batch = _load(tx, [entry for entries in cleaned for entry in entries])
     saved: list[SavedPoll] = []
-    for poll in polls:
-        fates = [_decide(batch, sources[poll.source_id], entry, poll.at) for entry in poll.entries]
+    for poll, entries in zip(polls, cleaned, strict=True):
+        fates = [_decide(batch, sources[poll.source_id], entry, poll.at) for entry in entries]
         saved.append(SavedPoll(fates.count("added"), fates.count("changed")))
     _write(tx, batch)
     return tuple(saved)
@@ -99,10 +102,11 @@ def _load(tx: sa.Connection, entries: Sequence[Entry]) -> _Batch:
     for urls in chunks(list(dict.fromkeys(e.canonical_url for e in entries))):
         for r in tx.execute(sa.select(*columns).where(articles.c.canonical_url.in_(urls))):
             batch.by_url[r.canonical_url] = article(r)
+    strangers = [e for e in entries if e.canonical_url not in batch.by_url]
+    batch.buried = buried(tx, strangers)
     unknown: dict[str, dict[str, None]] = {}
-    for entry in entries:
-        if entry.canonical_url not in batch.by_url:
-            unknown.setdefault(entry.source_id, {})[entry.guid] = None
+    for entry in strangers:
+        unknown.setdefault(entry.source_id, {})[entry.guid] = None
     for source_id, guids in unknown.items():
         for chunk in chunks(list(guids)):
             query = (
@@ -116,9 +120,11 @@ def _load(tx: sa.Connection, entries: Sequence[Entry]) -> _Batch:
 
 
 def _decide(batch: _Batch, source: sa.Row[Any], entry: Entry, now: datetime) -> str:
-    """What becomes of one entry: "added", "changed" or "known"."""
+    """What becomes of one entry: "added", "changed", "known" or "buried"."""
     found = batch.recognise(entry)
     fate = "known"
+    if found is None and batch.buried and not batch.buried.isdisjoint(keys_of(entry)):
+        return "buried"
     if found is None:
         found = _Article(entry.source_id, entry.title, entry.summary, row=_row(source, entry, now))
         batch.by_url[entry.canonical_url] = found
@@ -203,6 +209,24 @@ def _unique(found: Iterable[_Article]) -> list[_Article]:
 
 def _words(article: _Article) -> Words:
     return Words(article.id, article.title, article.summary, article.text)
+
+
+def storable(entry: Entry) -> Entry:
+    """The entry without characters that a database refuses; nearly always the entry itself."""
+    fields = ("title", "summary", "guid", "url", "canonical_url", "language")
+    changes: dict[str, Any] = {f: kept for f in fields if (kept := plain(v := getattr(entry, f))) != v}
+    for name in ("authors", "tags"):
+        values = getattr(entry, name)
+        if any(plain(v) != v for v in values):
+            changes[name] = tuple(plain(v) for v in values)
+    return replace(entry, **changes) if changes else entry
+
+
+def plain(text: str) -> str:
+    """Text that can be stored: PostgreSQL keeps no NUL, and neither database half a surrogate pair."""
+    if "\x00" in text:
+        text = text.replace("\x00", "")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def input_hash(*fields: str) -> str:

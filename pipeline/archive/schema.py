@@ -117,6 +117,16 @@ sightings = sa.Table(
     sa.Index("ix_sightings_article", "article_id"),
 )
 
+#: What was pruned, so that it does not come back when a feed lists it again. Hashes alone are kept: 32 hex
+#: digits an address, and as many an entry of its source.
+tombstones = sa.Table(
+    "tombstones",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("pruned_at", UtcTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 verdicts = sa.Table(
     "verdicts",
     metadata,

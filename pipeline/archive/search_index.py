@@ -14,6 +14,8 @@ from pipeline.archive.words import segment
 #: PostgreSQL counts no positions beyond this, and no word longer than 2,046 bytes.
 _LAST_POSITION = 16383
 _LONGEST_WORD = 500
+#: How the names of derived tables begin: they are never copied, but made anew.
+TABLES = ("articles_fts", "search_")
 _WORD = re.compile(r"\w+")
 
 
@@ -50,6 +52,28 @@ def unindex_articles(tx: sa.Connection, ids: Iterable[int]) -> None:
 def index_article(tx: sa.Connection, article_id: int, title: str, summary: str, text: str) -> None:
     """Make the index agree with one article's present words."""
     index_articles(tx, [Words(article_id, title, summary, text)])
+
+
+def check(tx: sa.Connection) -> int:
+    """How many articles the index lacks, and how many it has that are gone."""
+    lacking = "SELECT count(*) FROM articles WHERE id NOT IN (SELECT rowid FROM articles_fts)"
+    left = "SELECT count(*) FROM articles_fts WHERE rowid NOT IN (SELECT id FROM articles)"
+    return sum(int(tx.exec_driver_sql(query).scalar() or 0) for query in (lacking, left))
+
+
+def rebuild(tx: sa.Connection) -> None:
+    """Make the index anew from the articles."""
+    tx.exec_driver_sql("DELETE FROM articles_fts")
+    last = 0
+    while True:
+        query = sa.text(
+            "SELECT id, title, summary, text FROM articles WHERE id > :last ORDER BY id LIMIT 1000"
+        )
+        words = [Words(r.id, r.title, r.summary, r.text) for r in tx.execute(query, {"last": last})]
+        if not words:
+            return
+        index_articles(tx, words, new=True)
+        last = words[-1].article_id
 
 
 def matching(tx_dialect: str, phrase_of: str) -> sa.TextClause:

@@ -13,7 +13,14 @@ import sqlalchemy as sa
 
 from pipeline.archive.codec import from_plain, to_plain
 from pipeline.archive.database import Database
-from pipeline.archive.rows import insert_missing, load_articles, load_members, load_stories, load_verdicts
+from pipeline.archive.rows import (
+    chunks,
+    insert_missing,
+    load_articles,
+    load_members,
+    load_stories,
+    load_verdicts,
+)
 from pipeline.archive.schema import articles, stories, story_articles, story_keys
 from pipeline.group import Decision, decide
 from pipeline.merge import merge_story
@@ -53,8 +60,16 @@ class Storying:
         with self._db.write() as tx:
             found = load_articles(tx, article_ids)
             verdict_of = load_verdicts(tx, article_ids)
+            story_of = _stories_of(tx, article_ids)
             for article_id in article_ids:
-                _group_one(tx, found[article_id], verdict_of[article_id], now)
+                _group_one(tx, found[article_id], verdict_of[article_id], story_of.get(article_id), now)
+            for chunk in chunks(article_ids):
+                # What was grouped is the verdict in force: both are read in this transaction.
+                tx.execute(
+                    sa.update(articles)
+                    .where(articles.c.id.in_(chunk))
+                    .values(grouped_verdict_id=articles.c.verdict_id)
+                )
 
     def stories(self, ids: Sequence[int]) -> Mapping[int, Story]:
         """Stories in full, by id."""
@@ -78,22 +93,28 @@ def _ungrouped() -> sa.ColumnElement[bool]:
     )
 
 
-def _group_one(tx: sa.Connection, article: Article, verdict: Verdict, now: datetime) -> None:
+def _stories_of(tx: sa.Connection, article_ids: Sequence[int]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for chunk in chunks(article_ids):
+        query = sa.select(story_articles.c.article_id, story_articles.c.story_id)
+        rows = tx.execute(query.where(story_articles.c.article_id.in_(chunk)))
+        found |= {r.article_id: r.story_id for r in rows}
+    return found
+
+
+def _group_one(
+    tx: sa.Connection, article: Article, verdict: Verdict, story_id: int | None, now: datetime
+) -> None:
     subject = subject_of(article, verdict)
-    member = tx.execute(
-        sa.select(story_articles).where(story_articles.c.article_id == article.id)
-    ).one_or_none()
-    if member is not None:
+    if story_id is not None:
         # Judged again after its page came: it stays where people have seen it.
         role = StoryRole.COVER if verdict.kind in ANNOUNCING_KINDS else StoryRole.RELATED
         tx.execute(
             sa.update(story_articles).where(story_articles.c.article_id == article.id).values(role=role.value)
         )
-        _refresh(tx, member.story_id)
+        refresh_story(tx, story_id)
     else:
         _place(tx, subject, decide(subject, _candidates(tx, subject)), now)
-    verdict_id = sa.select(articles.c.verdict_id).where(articles.c.id == article.id).scalar_subquery()
-    tx.execute(sa.update(articles).where(articles.c.id == article.id).values(grouped_verdict_id=verdict_id))
 
 
 def _candidates(tx: sa.Connection, subject: Subject) -> list[Candidate]:
@@ -127,11 +148,11 @@ def _place(tx: sa.Connection, subject: Subject, decision: Decision, now: datetim
         )
     )
     assert story_id is not None
-    _refresh(tx, story_id)
+    refresh_story(tx, story_id)
 
 
 def _open(tx: sa.Connection, subject: Subject, now: datetime) -> int:
-    """A bare row; ``_refresh`` fills it from the article that joins right after."""
+    """A bare row; ``refresh_story`` fills it from the article that joins right after."""
     result = tx.execute(
         sa.insert(stories).values(
             title=subject.title,
@@ -155,7 +176,7 @@ def _open(tx: sa.Connection, subject: Subject, now: datetime) -> int:
     return int(result.inserted_primary_key[0])
 
 
-def _refresh(tx: sa.Connection, story_id: int) -> None:
+def refresh_story(tx: sa.Connection, story_id: int) -> None:
     """Make a story's row, keys and candidate agree with its articles."""
     members = load_members(tx, [story_id])[story_id]
     story = merge_story(story_id, members)

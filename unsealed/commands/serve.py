@@ -26,7 +26,7 @@ def command(ctx: click.Context) -> None:
       unsealed --config /etc/unsealed/unsealed.toml serve
     """
     from crawler.loop import run
-    from unsealed.lock import held
+    from unsealed.lock import hold
     from unsealed.service import serve
     from unsealed.wiring import build
 
@@ -34,7 +34,7 @@ def command(ctx: click.Context) -> None:
     logging.getLogger("unsealed.service").setLevel(logging.INFO)
     parts = build(load_settings(find_config(config_of(ctx))))
     try:
-        with held(parts.archive.name, "serving"):
+        with hold(parts.archive, "serving"):
             run(lambda: serve(parts, clock=lambda: datetime.now(UTC)))
     finally:
         parts.archive.close()
