@@ -9,11 +9,27 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 
-#: JSON with NULL for None. Binary on PostgreSQL: there only JSONB can be compared and indexed.
-Json = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+class Json(sa.types.TypeDecorator[Any]):
+    """JSON, with NULL for None. Binary on PostgreSQL, where only JSONB can be compared and indexed."""
+
+    impl = sa.JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        """JSON text on SQLite, JSONB on PostgreSQL."""
+        if dialect.name == "postgresql":
+            # Not at the top: it takes as long to import as a search to answer.
+            from sqlalchemy.dialects.postgresql import JSONB
+
+            return dialect.type_descriptor(JSONB(none_as_null=True))
+        return dialect.type_descriptor(sa.JSON(none_as_null=True))
+
+    def coerce_compared_value(self, op: Any, value: Any) -> Any:
+        """Operators are JSON's own."""
+        return self.impl_instance.coerce_compared_value(op, value)
 
 
 def json_text(value: Any) -> str:

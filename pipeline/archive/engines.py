@@ -61,7 +61,13 @@ def _shown(url: str) -> str:
 
 def sqlite_engine(url: sa.URL) -> sa.Engine:
     """An engine for a file, with a write-ahead log, foreign keys, and transactions of our own."""
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS}, json_serializer=json_text)
+    engine = sa.create_engine(
+        url,
+        connect_args={"timeout": BUSY_SECONDS},
+        json_serializer=json_text,
+        # What an article or a setting says has no place in an error's text.
+        hide_parameters=True,
+    )
     event.listen(engine, "connect", _on_sqlite_connect)
     event.listen(engine, "begin", _on_sqlite_begin)
     return engine
@@ -95,6 +101,7 @@ def postgresql_engine(url: sa.URL) -> sa.Engine:
             # A server that was restarted in between is noticed before a statement fails on it.
             pool_pre_ping=True,
             json_serializer=json_text,
+            hide_parameters=True,
         )
     except ModuleNotFoundError as error:
         raise ArchiveError(

@@ -18,7 +18,7 @@ from typing import IO, Any
 
 import sqlalchemy as sa
 
-from pipeline.archive.columns import UtcTime
+from pipeline.archive.columns import Json, UtcTime
 from pipeline.archive.database import Database
 from pipeline.archive.views import VIEWS, View
 from pipeline.model import ArchiveError, QueryError
@@ -202,7 +202,7 @@ def _parquet(place: Path | IO[str], view: View) -> Iterator[Writer]:
 def _arrow(pa: Any, kind: sa.types.TypeEngine[Any]) -> Any:
     if isinstance(kind, UtcTime):
         return pa.timestamp("us", tz="UTC")
-    if isinstance(kind, sa.JSON):
+    if isinstance(kind, Json):
         return pa.list_(pa.string())  # every JSON column of a view is an array of names
     for sql, arrow in (
         (sa.Boolean, pa.bool_()),

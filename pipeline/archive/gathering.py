@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from itertools import groupby
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -43,6 +44,13 @@ class SourceHealth:
     problem_code: str
     problem: str
     problem_since: datetime | None
+
+
+class Health(NamedTuple):
+    """What a poll needs to know of those before it."""
+
+    failures: int
+    since: datetime | None
 
 
 class Gathering:
@@ -113,16 +121,11 @@ class Gathering:
             asked = {p.source_id for p in batch}
             known = {r.id: r for r in tx.execute(sa.select(sources).where(sources.c.id.in_(asked)))}
             saved = save_entries(tx, known, batch)
-            # One after the other: a batch may hold two polls of one source.
-            for poll in batch:
-                source = tx.execute(
-                    sa.select(sources.c.failures, sources.c.problem_since).where(
-                        sources.c.id == poll.source_id
-                    )
-                ).one()
-                tx.execute(
-                    sa.update(sources).where(sources.c.id == poll.source_id).values(_health(source, poll))
-                )
+            health = {i: Health(r.failures, r.problem_since) for i, r in known.items()}
+            updates = [_health(health, poll) for poll in batch]
+            update = sa.update(sources).where(sources.c.id == sa.bindparam("of"))
+            for _, changes in groupby(_in_few_runs(updates), key=lambda u: "ok_at" in u):
+                tx.execute(update, list(changes))
             tx.execute(sa.insert(polls), [_line(p, s) for p, s in zip(batch, saved, strict=True)])
             _forget_old_polls(tx, asked)
         return saved
@@ -198,15 +201,23 @@ def _page_values(row: sa.Row[tuple[object, ...]], page: Page, text: str) -> dict
     }
 
 
-def _health(source: Any, poll: Poll) -> dict[str, object]:
-    failed = poll.outcome is PollOutcome.FAILED
+def _failed(poll: Poll) -> bool:
+    return poll.outcome is PollOutcome.FAILED
+
+
+def _health(health: dict[str, Health], poll: Poll) -> dict[str, object]:
+    """What a source's row says after the poll; ``health`` goes on with it, should it be polled twice."""
+    before, failed = health[poll.source_id], _failed(poll)
+    after = Health(before.failures + 1, before.since or poll.at) if failed else Health(0, None)
+    health[poll.source_id] = after
     problem = poll.problem
     values: dict[str, object] = {
+        "of": poll.source_id,
         "polled_at": poll.at,
-        "failures": source.failures + 1 if failed else 0,
+        "failures": after.failures,
         "problem_code": problem.code if failed and problem else "",
         "problem": problem.message if failed and problem else "",
-        "problem_since": (source.problem_since or poll.at) if failed else None,
+        "problem_since": after.since,
     }
     if not failed:
         values |= {
@@ -216,6 +227,13 @@ def _health(source: Any, poll: Poll) -> dict[str, object]:
             "body_hash": poll.state.body_hash,
         }
     return values
+
+
+def _in_few_runs(updates: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Those that set the same columns side by side; as they are if a source was polled twice."""
+    if len({u["of"] for u in updates}) < len(updates):
+        return updates
+    return sorted(updates, key=lambda u: "ok_at" in u)
 
 
 def _line(poll: Poll, saved: SavedPoll) -> dict[str, object]:
@@ -233,13 +251,14 @@ def _line(poll: Poll, saved: SavedPoll) -> dict[str, object]:
 
 
 def _forget_old_polls(tx: sa.Connection, source_ids: Iterable[str]) -> None:
-    for source_id in source_ids:
-        oldest = (
-            sa.select(polls.c.id)
-            .where(polls.c.source_id == source_id)
-            .order_by(polls.c.id.desc())
-            .limit(1)
-            .offset(POLLS_KEPT)
-            .scalar_subquery()
-        )
-        tx.execute(sa.delete(polls).where(polls.c.source_id == source_id, polls.c.id <= oldest))
+    of = sa.bindparam("of", type_=sa.Text)
+    oldest = (
+        sa.select(polls.c.id)
+        .where(polls.c.source_id == of)
+        .order_by(polls.c.id.desc())
+        .limit(1)
+        .offset(POLLS_KEPT)
+        .scalar_subquery()
+    )
+    old = sa.delete(polls).where(polls.c.source_id == of, polls.c.id <= oldest)
+    tx.execute(old, [{"of": source_id} for source_id in sorted(source_ids)])

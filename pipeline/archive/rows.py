@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.archive.codec import from_plain
 from pipeline.archive.schema import announcements, articles, story_articles, verdicts
@@ -40,14 +39,31 @@ def chunks(ids: Sequence[T]) -> Iterable[Sequence[T]]:
 def insert_missing(tx: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
     """Insert rows whose key is not taken; the others are left as they are."""
     if rows:
-        dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-        tx.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+        tx.execute(_inserting(tx.dialect.name, table).on_conflict_do_nothing(), rows)
 
 
-def insert_numbered(tx: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> list[int]:
+def _inserting(dialect: str, table: sa.Table) -> Any:
+    # Not at the top: PostgreSQL's half of SQLAlchemy takes as long to import as a search to answer.
+    if dialect == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert
+    else:
+        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
+    return insert(table)
+
+
+def insert_numbered(tx: sa.Connection, table: sa.Table, rows: Sequence[dict[str, object]]) -> list[int]:
     """Insert rows and give the ids they got, in their order."""
     if not rows:
         return []
+    if tx.dialect.name == "sqlite":
+        # With RETURNING SQLite would be asked for a row at a time. Nobody else writes meanwhile, so
+        # the next numbers are known.
+        last = tx.scalar(sa.select(sa.func.max(table.c.id))) or 0
+        if table.dialect_options["sqlite"]["autoincrement"]:
+            used = sa.text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+            last = max(last, tx.scalar(used, {"name": table.name}) or 0)
+        tx.execute(sa.insert(table), [{**row, "id": last + n} for n, row in enumerate(rows, 1)])
+        return list(range(last + 1, last + 1 + len(rows)))
     query = sa.insert(table).returning(table.c.id, sort_by_parameter_order=True)
     return list(tx.scalars(query, rows))
 

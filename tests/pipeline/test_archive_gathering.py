@@ -68,6 +68,26 @@ def test_a_problem_keeps_the_time_it_began(archive: Archive) -> None:
     assert health.problem_since == hours_ago(5)
 
 
+def test_polls_saved_together_end_as_if_saved_one_by_one(archive: Archive) -> None:
+    problem = Problem("timeout", "no answer.")
+    failed = poll(outcome=PollOutcome.FAILED, problem=problem, at=hours_ago(2))
+    echoed = replace(entry("a"), source_id="labor", title="Reprint")
+    saved = archive.gathering.save_polls(
+        [
+            poll(entry("a"), entry("a"), at=hours_ago(3)),
+            failed,
+            poll(echoed, entry("b", "labor"), source_id="labor"),
+            poll(replace(entry("a"), title="Edited"), at=hours_ago(1)),
+            replace(failed, at=NOW),
+        ]
+    )
+    assert [(s.added, s.changed) for s in saved] == [(1, 0), (0, 0), (1, 0), (0, 1), (0, 0)]
+    assert sorted(h.title for h in archive.find("")) == sorted(["Edited", entry("b").title])
+    (health,) = [h for h in archive.gathering.health() if h.source_id == "daily-model"]
+    assert (health.problem_code, health.problem_since) == ("timeout", NOW)
+    assert archive.gathering.states()["daily-model"] == SourceState(etag='"v1"', failures=1)
+
+
 def test_only_the_last_polls_are_remembered(archive: Archive) -> None:
     for _ in range(POLLS_KEPT + 5):
         archive.gathering.save_poll(poll())
