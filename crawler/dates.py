@@ -39,6 +39,19 @@ _ZONES = {
     "eet": 2, "eest": 3, "msk": 3, "aest": 10, "aedt": 11, "akst": -9, "akdt": -8,
 }  # fmt: skip
 
+_ENGLISH = {
+    name: number
+    for number, name in enumerate(
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], start=1
+    )
+}
+_USUAL_ISO = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?(?:Z|([+-][0-9]{2}:[0-9]{2}))"
+)
+_USUAL_RFC822 = re.compile(
+    r"(?:[A-Z][a-z]{2}, )?([0-9]{1,2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) "
+    r"(?:GMT|UTC|Z|([+-])([01][0-9])([0-5][0-9]))"
+)
 _EPOCH = re.compile(r"\d{9,10}(?:\.\d+)?|\d{12,13}")
 _ISO = re.compile(
     r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})"
@@ -102,6 +115,9 @@ def parse_date(text: str | float | None, now: datetime) -> datetime | None:
         return None
     if isinstance(text, int | float):
         text = repr(text)
+    usual = _usual(text)
+    if usual is not None:
+        return plausible(usual, now)
     text = " ".join(unicodedata.normalize("NFKC", text[: 2 * _MAX_TEXT]).split())
     if not text or len(text) > _MAX_TEXT:
         return None
@@ -110,6 +126,27 @@ def parse_date(text: str | float | None, now: datetime) -> datetime | None:
         if value is not None:
             return plausible(value, now)
     return plausible(_relative(text.lower(), now), now)
+
+
+def _usual(text: str) -> datetime | None:
+    """Read the two forms in which nearly every feed writes its dates; quick, and None for any other."""
+    try:
+        found = _USUAL_ISO.fullmatch(text)
+        if found:
+            return datetime.fromisoformat(found[1] + (found[2] or "+00:00"))
+        found = _USUAL_RFC822.fullmatch(text)
+        if found is None:
+            return None
+        day, month, year, hour, minute, second, sign, zone_hour, zone_minute = found.groups()
+        value = datetime(
+            int(year), _ENGLISH[month], int(day), int(hour), int(minute), int(second), tzinfo=UTC
+        )
+        if sign is None:
+            return value
+        offset = timedelta(hours=int(zone_hour), minutes=int(zone_minute))
+        return value - offset if sign == "+" else value + offset
+    except (ValueError, KeyError, OverflowError):
+        return None
 
 
 def parse_format(text: str, date_format: str, now: datetime) -> datetime | None:

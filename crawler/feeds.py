@@ -21,9 +21,11 @@ from typing import Any
 from xml.sax import SAXParseException
 
 import feedparser
+from feedparser.datetimes import _parse_date
 
 from crawler.bodies import charset_of, refusal
 from crawler.dates import parse_date, plausible
+from crawler.fastfeed import FastFeed, read_fast
 from crawler.jsonfeed import collect_json_feed, load_json_feed
 from crawler.reading import Collector, Draft, language_code
 from crawler.sanitise import to_line
@@ -45,6 +47,7 @@ _ROOT = re.compile(r"<((?:\w+:)?(?:rss|rdf|feed))[\s>]", re.IGNORECASE)
 _ITEM_END = re.compile(r"</((?:\w+:)?(?:item|entry))\s*>", re.IGNORECASE)
 _ITEM_START = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _IDEOGRAPH = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_IN_BRACKETS = re.compile(r"@[^\s@]+\s*\(([^()]+)\)\s*$")
 _MAIL_ADDRESS = re.compile(r"[<(]?[^\s@<>()]+@[^\s@<>()]+[>)]?")
 
 
@@ -76,20 +79,24 @@ def read_feed(
     if not body.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
         raise refusal(b"", "a feed", url)
     charset, declared = charset_of(body, content_type)
-    text = body.decode(charset, "replace").removeprefix("\ufeff").lstrip()
     collector = Collector(source_id, limit)
-    if text.startswith(("{", "[")):
-        feed = load_json_feed(text, body, url)
+    plain = body if charset == "utf-8" else body.decode(charset, "replace").encode("utf-8", "replace")
+    plain = plain.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if plain.startswith((b"{", b"[")):
+        feed = load_json_feed(plain.decode("utf-8", "replace"), body, url)
         collect_json_feed(feed, collector, url=url, now=now)
         return FeedReading(collector.entries(), feed.version, feed.title, collector.problem())
 
-    parsed, damage = _parse(text)
-    if not parsed.version and not parsed.entries:
-        raise refusal(body, "a feed", url, content_type)
+    damage = ""
+    parsed = read_fast(plain)
+    if parsed is None:
+        parsed, damage = _read_leniently(plain.decode("utf-8", "replace"))
     # "<feed>" of another vocabulary or "<rss/>" within a page: a version alone proves little
-    if not parsed.entries and not _ROOT.search(text[:20_000]):
+    if not parsed.entries and not (
+        parsed.version and _ROOT.search(plain[:20_000].decode("utf-8", "replace"))
+    ):
         raise refusal(body, "a feed", url, content_type)
-    language = language_code(parsed.feed.get("language"))
+    language = language_code(parsed.language)
     for raw in parsed.entries:
         if collector.full:
             collector.skip(f"only the first {limit} are read", len(parsed.entries) - len(collector))
@@ -100,11 +107,10 @@ def read_feed(
             collector.skip("they could not be read")
             continue
         collector.add(draft)
-    entries = collector.entries()
     return FeedReading(
-        entries=entries,
+        entries=collector.entries(),
         version=parsed.version,
-        title=to_line(str(parsed.feed.get("title") or ""), 200),
+        title=to_line(parsed.title, 200),
         problem=_warning(damage, _charset_words(charset, declared), collector),
     )
 
@@ -137,8 +143,14 @@ def _charset_words(charset: str, declared: str) -> str:
 # ------------------------------------------------------------------------------- parsing
 
 
+def _read_leniently(text: str) -> tuple[FastFeed, str]:
+    """Read with feedparser; return (what it found, what was wrong with the XML or "")."""
+    parsed, damage = _parse(text)
+    title, language = str(parsed.feed.get("title") or ""), str(parsed.feed.get("language") or "")
+    return FastFeed(parsed.version, title, language, parsed.entries), damage
+
+
 def _parse(text: str) -> tuple[Any, str]:
-    """Parse with feedparser; return (result, what was wrong with the XML or "")."""
     clean = _FORBIDDEN.sub("", text)
     damage = "holds characters that XML forbids" if len(clean) != len(text) else ""
     beyond = next(islice(_ITEM_START.finditer(clean), MAX_ITEMS, None), None)
@@ -221,22 +233,23 @@ def _draft(raw: Any, url: str, language: str, now: datetime) -> Draft:
     details = raw.get("summary_detail") or {}
     contents = raw.get("content") or []
     content = next((c for c in contents if "html" in (c.get("type") or "")), contents[0] if contents else {})
-    base = next((d["base"] for d in (details, content, raw.get("title_detail") or {}) if d.get("base")), "")
-    dates = {key: _date(raw, key, now) for key in ("published", "created", "updated")}
+    titled = raw.get("title_detail") or {}
+    base = details.get("base") or content.get("base") or titled.get("base") or ""
+    updated = _date(raw, "updated", now)
     return Draft(
         link=_link(raw),
         # feedparser has resolved it by xml:base where there is one; that may be relative itself
-        base=absolute_url(base, url) or url,
+        base=(absolute_url(base, url) or url) if base else url,
         guid=str(raw.get("id") or ""),
         title=str(raw.get("title") or ""),
         summary=_markup(details),
         content=_markup(content),
         authors=_authors(raw),
         # RSS 1.0 and many Atom feeds give but one date, which feedparser calls "updated"
-        published=dates["published"] or dates["created"] or dates["updated"],
-        updated=dates["updated"],
+        published=_date(raw, "published", now) or _date(raw, "created", now) or updated,
+        updated=updated,
         tags=tuple(str(tag.get("label") or tag.get("term") or "") for tag in raw.get("tags") or []),
-        language=language_code((raw.get("title_detail") or {}).get("language")) or language,
+        language=language_code(titled.get("language")) or language,
     )
 
 
@@ -256,11 +269,12 @@ def _markup(detail: Any) -> str:
 
 def _authors(raw: Any) -> tuple[str, ...]:
     # "mail@host (Name)", the way of RSS, which feedparser cuts in the wrong place for long host names
-    in_brackets = re.search(r"@[^\s@]+\s*\(([^()]+)\)\s*$", str(raw.get("author") or ""))
+    author = str(raw.get("author") or "")
+    in_brackets = _IN_BRACKETS.search(author) if "@" in author else None
     if in_brackets:
         return (in_brackets[1],)
     listed = [str(author.get("name") or "") for author in raw.get("authors") or []]
-    names = [_MAIL_ADDRESS.sub("", name).strip(" ()<>,") for name in [*listed, str(raw.get("author") or "")]]
+    names = [_MAIL_ADDRESS.sub("", name).strip(" ()<>,") for name in [*listed, author]]
     several = tuple(filter(None, names[:-1]))
     return several or tuple(filter(None, names[-1:]))
 
@@ -273,7 +287,7 @@ def _date(raw: Any, key: str, now: datetime) -> datetime | None:
     value = parse_date(text, now)
     if value is not None or not re.search(r"[^\W\d_]", text) or _IDEOGRAPH.search(text):
         return value
-    parsed = raw.get(f"{key}_parsed")
+    parsed = _parse_date(text)
     if not parsed:
         return None
     try:

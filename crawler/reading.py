@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
-from crawler.sanitise import to_html, to_line, to_text
+from crawler.sanitise import to_html, to_line, to_text, to_text_and_html
 from crawler.urls import MAX_URL, absolute_url, canonical_url
 from pipeline.model import Artifact, Entry, Problem
 
@@ -25,6 +25,9 @@ MAX_GUID = 512
 MAX_AUTHORS = 20
 MAX_TAGS = 50
 MAX_NAME = 120
+
+
+_LANGUAGE = re.compile(r"\s*([A-Za-z]{2})(?:[-_][A-Za-z0-9_-]+)?\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,11 @@ class Collector:
             self.skip("their link is no web address")
             return
         title = to_line(draft.title, MAX_TITLE)
-        longer = draft.content or draft.summary
+        longer, base = draft.content or draft.summary, draft.base or url
+        if longer == (draft.summary or draft.content):
+            summary, summary_html = to_text_and_html(longer, base, MAX_SUMMARY) if longer else ("", "")
+        else:
+            summary, summary_html = to_text(draft.summary, MAX_SUMMARY), to_html(longer, base)
         self._entries.append(
             Entry(
                 source_id=self._source_id,
@@ -100,8 +107,8 @@ class Collector:
                 url=url,
                 canonical_url=canonical if len(canonical) <= MAX_URL else url,
                 title=title,
-                summary=to_text(draft.summary or draft.content, MAX_SUMMARY),
-                summary_html=to_html(longer, draft.base or url) if longer else "",
+                summary=summary,
+                summary_html=summary_html,
                 authors=_names(draft.authors, MAX_AUTHORS),
                 published=draft.published,
                 updated=draft.updated,
@@ -120,9 +127,9 @@ class Collector:
         """
         shared = {guid for guid, count in Counter(e.guid for e in self._entries).items() if count > 1}
         unique: dict[str, Entry] = {}
-        for listed in self._entries:
-            told_apart = f"{listed.guid}#{fingerprint(listed)}" if listed.guid in shared else listed.guid
-            entry = replace(listed, guid=told_apart)
+        for entry in self._entries:
+            if entry.guid in shared:
+                entry = replace(entry, guid=f"{entry.guid}#{fingerprint(entry)}")  # noqa: PLW2901
             if entry.guid in unique:
                 self.skip("they are listed twice")
             else:
@@ -148,11 +155,13 @@ def fingerprint(entry: Entry) -> str:
 
 def language_code(tag: object) -> str:
     """Return the ISO 639-1 code of a language tag such as "en-US" or "zh_CN", "" if it is none."""
-    match = re.match(r"\s*([A-Za-z]{2})(?:[-_][A-Za-z0-9_-]+)?\s*$", tag) if isinstance(tag, str) else None
+    match = _LANGUAGE.match(tag) if tag and isinstance(tag, str) else None
     return match[1].lower() if match else ""
 
 
 def _names(raw: Iterable[str], most: int) -> tuple[str, ...]:
+    if not raw:
+        return ()
     return tuple(dict.fromkeys(filter(None, (to_line(name, MAX_NAME) for name in raw))))[:most]
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from crawler.markup import LINE, REL, read_simple
 from crawler.urls import absolute_url
 
 #: Longest markup looked at, in characters; full-content feeds carry articles of up to some 200 kB.
@@ -67,6 +68,7 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,
 _UNWANTED = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
+_ASCII_UNWANTED = bytes(code for code in (*range(0x20), 0x7F) if code not in b"\t\n")
 _LINE_ENDS = re.compile("\r\n?|[\x85\u2028\u2029]")
 
 _PARSER_OPTIONS = {
@@ -80,7 +82,16 @@ _PARSER_OPTIONS = {
 
 def clean(text: str) -> str:
     """Remove characters that no reader can see or that turn text about; unify line ends."""
+    if _is_clean(text):
+        return text
     return _UNWANTED.sub("", _LINE_ENDS.sub("\n", text))
+
+
+def _is_clean(text: str) -> bool:
+    """Whether `clean` would leave ``text`` as it is; quick, and False where that is not certain."""
+    if text.isascii():
+        return len(text.encode("ascii").translate(None, _ASCII_UNWANTED)) == len(text)
+    return text.replace("\n", " ").replace("\t", " ").isprintable()
 
 
 def shorten(text: str, limit: int) -> str:
@@ -96,6 +107,8 @@ def shorten(text: str, limit: int) -> str:
 def to_line(text: str, limit: int) -> str:
     """Return a headline as one plain line: known tags gone, entities read however often escaped."""
     text = clean(text[: 8 * limit])
+    if "<" not in text and "&" not in text:
+        return shorten(" ".join(text.split()), limit)
     for _ in range(3):
         before = text
         text = _TAG.sub(_gap, _HIDDEN.sub(" ", text)) if "<" in text else text
@@ -108,19 +121,7 @@ def to_line(text: str, limit: int) -> str:
 
 def to_text(markup: str, limit: int) -> str:
     """Return the words of ``markup`` (HTML or plain), a line for each block, at most ``limit`` characters."""
-    markup = _unescaped(markup)
-    if not _TAG_START.search(markup):
-        lines = clean(_entities(markup)).split("\n")
-    else:
-        pieces: list[str] = []
-        for event in _events(markup):
-            if event.text:
-                pieces.append(" ".join(event.text.split("\n")))
-            elif event.tag in _BLOCKS:
-                pieces.append("\n")
-        lines = clean("".join(pieces)).split("\n")
-    text = "\n".join(filter(None, (" ".join(line.split()) for line in lines)))
-    return shorten(text, limit)
+    return to_text_and_html(markup, "", limit, 0)[0]
 
 
 def to_html(markup: str, base: str = "", limit: int = MAX_HTML) -> str:
@@ -129,10 +130,56 @@ def to_html(markup: str, base: str = "", limit: int = MAX_HTML) -> str:
     Always well-formed (cut at a tag boundary when longer than ``limit`` characters). Plain
     text comes back escaped.
     """
+    return to_text_and_html(markup, base, 0, limit)[1]
+
+
+def to_text_and_html(markup: str, base: str, text_limit: int, html_limit: int = MAX_HTML) -> tuple[str, str]:
+    """Return what `to_text` and `to_html` do, from one look at ``markup``; a limit of 0 leaves one out."""
+    markup = _unescaped(markup)
+    if _is_clean(markup):
+        simple = read_simple(markup, lambda href: _href(href, base))
+        if simple is not None and (not html_limit or len(simple[1]) <= html_limit):
+            words, copy = simple
+            if not text_limit:
+                words = ""
+            elif "<" in markup:
+                words = words.replace("\n", " ").replace(LINE, "\n")
+            else:
+                words = _entities(markup)
+            return _lines(words, text_limit), copy.strip() if html_limit else ""
+    events = list(_events(markup))
+    text = ""
+    if text_limit:
+        text = _words(events) if _TAG_START.search(markup) else _entities(markup)
+    return _lines(text, text_limit), _copy(events, base, html_limit) if html_limit else ""
+
+
+def _lines(text: str, limit: int) -> str:
+    if not limit:
+        return ""
+    lines = clean(text).split("\n")
+    if not text.isascii() or "  " in text or "\t" in text:
+        lines = [" ".join(line.split()) for line in lines]
+    else:
+        lines = [line.strip() for line in lines]
+    return shorten("\n".join(filter(None, lines)), limit)
+
+
+def _words(events: list[_Event]) -> str:
+    pieces: list[str] = []
+    for event in events:
+        if event.text:
+            pieces.append(" ".join(event.text.split("\n")))
+        elif event.tag in _BLOCKS:
+            pieces.append("\n")
+    return "".join(pieces)
+
+
+def _copy(events: list[_Event], base: str, limit: int) -> str:
     out: list[str] = []
     open_tags: list[str] = []
     size = 0
-    for event in _events(_unescaped(markup)):
+    for event in events:
         piece = ""
         if event.text:
             piece = html.escape(clean(event.text), quote=False)
@@ -142,7 +189,7 @@ def to_html(markup: str, base: str = "", limit: int = MAX_HTML) -> str:
             piece = f"<{event.tag}>" if event.start else ""
         elif event.start:
             open_tags.append(event.tag)
-            piece = f"<{event.tag}{_href(event, base)}>"
+            piece = f"<{event.tag}{_href(event.href, base) if event.tag == 'a' else ''}>"
         elif event.tag in open_tags:
             open_tags.pop()
             piece = f"</{event.tag}>"
@@ -166,11 +213,11 @@ class _Event:
     href: str = ""
 
 
-def _href(event: _Event, base: str) -> str:
-    if event.tag != "a" or not event.href:
+def _href(href: str, base: str) -> str:
+    if not href:
         return ""
-    url = absolute_url(clean(event.href), base)
-    return f' href="{html.escape(url)}" rel="nofollow noopener noreferrer"' if url else ""
+    url = absolute_url(clean(href), base)
+    return f' href="{html.escape(url)}"{REL}' if url else ""
 
 
 def _events(markup: str) -> Iterator[_Event]:

@@ -3,10 +3,11 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.sanitise import shorten, to_html, to_line, to_text
+from crawler import sanitise
+from crawler.sanitise import shorten, to_html, to_line, to_text, to_text_and_html
 
 
 class Inspector(HTMLParser):
@@ -121,3 +122,41 @@ def test_plain_text_is_bounded_and_one_line_where_asked(pieces: list[str], limit
     assert len(to_line(markup, limit)) <= limit
     assert len(to_text(markup, limit)) <= limit
     assert "\n" not in to_line(markup, limit)
+
+
+# ------------------------------------------------------------------- the quick way and the parser
+
+_INLINE = ("a", "b", "em", "code", "span", "sup", "mark")
+_BLOCK = ("p", "h2", "pre", "figcaption")
+_BOX = ("div", "blockquote", "section", "ul", "ol", "li")
+_scraps = st.sampled_from(
+    ["word ", "a < b", "x > y", "&amp;", "&nbsp;", "&eacute;t&eacute;", "&#8217;", "&#150;", "&bogus;", "AT&T", "é中文", "\n", "  ", "\t",
+     "<br>", "<br/>", "<hr />", '<img src="x" alt="a > b">', "<img src=x>", "<wbr>", "<!-- c -->", "<script>x()</script>", "<i>", "</i>", "<P>Q</P>",
+     '<a href="https://o.example/?a=1&amp;b=2">l</a>', '<a class="k" href=\'/rel\' title="t">l</a>', '<a href="javascript:x()">l</a>',
+     '<a href="https://o.example/x" onclick="x()">l</a>', '<a name="n">l</a>', '<p class="x" id=y>k</p>', "<p/>", "<td>cell</td>"]
+)  # fmt: skip
+
+
+def _around(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    names = st.sampled_from(_INLINE + _BLOCK + _BOX)
+    return st.tuples(names, st.lists(inner, max_size=4)).map(lambda t: f"<{t[0]}>{''.join(t[1])}</{t[0]}>")
+
+
+_pages = st.lists(st.recursive(_scraps, _around, max_leaves=12), max_size=6).map("".join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(_pages)
+def test_the_quick_way_gives_what_the_parser_gives(markup: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        quick = to_text_and_html(markup, "https://base.example/dir/", 400)
+        patch.setattr(sanitise, "read_simple", lambda markup, link: None)
+        assert quick == to_text_and_html(markup, "https://base.example/dir/", 400)
+
+
+def test_simple_markup_takes_no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sanitise, "_events", None)
+    markup = '<div><p>One <a href="/two">two</a>&nbsp;&amp; <b>three</b><br/>four</p><ul><li>five</li></ul><img src="x"></div>'
+    text, copy = to_text_and_html(markup, "https://n.example/", 100)
+    assert text == "One two & three\nfour\nfive"
+    assert '<a href="https://n.example/two" rel="nofollow noopener noreferrer">two</a>' in copy
