@@ -63,7 +63,26 @@ class ArchiveError(UnsealedError):
 
 
 class QueryError(UnsealedError):
-    """A search that cannot be understood; ``about`` quotes the part at fault."""
+    """A search that cannot be understood; ``about`` quotes the part at fault.
+
+    ``query`` is the whole text and ``start``, ``end`` (code points) the place in it; both 0
+    where the fault has no place (a query that is too long).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        about: str = "",
+        cure: str = "",
+        query: str = "",
+        start: int = 0,
+        end: int = 0,
+    ) -> None:
+        super().__init__(message, about=about, cure=cure)
+        self.query = query
+        self.start = start
+        self.end = end
 
 
 class DeliveryError(UnsealedError):

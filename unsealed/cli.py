@@ -31,6 +31,9 @@ COMMANDS = {
     "send-test": ("unsealed.commands.send_test", "Send a channel what it would get now, as a test."),
     "search": ("unsealed.commands.search", "Search the archive."),
     "announcements": ("unsealed.commands.announcements", "The openings themselves, one row each."),
+    "stories": ("unsealed.commands.stories", "All coverage of one announcement, one row each."),
+    "promises": ("unsealed.commands.promises", "What was announced for later, and what became of it."),
+    "show": ("unsealed.commands.show", "Everything known of an article, a story or a promise."),
     "sources": ("unsealed.commands.sources", "The sources: list, check, add, remove, import, export."),
     "db": ("unsealed.commands.db", "The archive: upgrade, stats, export, backup, prune, check, copy."),
     "classify": ("unsealed.commands.classify", "Verdict and facts for items in a file or on stdin."),
@@ -109,12 +112,23 @@ def main() -> None:
         sys.exit(0)
     except UnsealedError as error:
         _say(str(error))
+        if isinstance(error, QueryError) and error.end:
+            _point(error)
         sys.exit(2 if isinstance(error, ConfigError | QueryError) else 1)
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def _say(message: str) -> None:
     click.echo(f"unsealed: {message}", err=True)
+
+
+def _point(error: QueryError) -> None:
+    """The query, and beneath it the place that could not be read."""
+    from rich.cells import cell_len
+
+    line = "".join(c if c.isprintable() else " " for c in error.query)
+    before, place = cell_len(line[: error.start]), max(1, cell_len(line[error.start : error.end]))
+    click.echo(f"  {line}\n  {' ' * before}{'^' * place}", err=True)
 
 
 def config_of(ctx: click.Context) -> Any:

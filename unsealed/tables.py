@@ -1,9 +1,8 @@
-"""Tables for people, on the terminal: verdicts, search hits, announcements, a run's report."""
+"""Tables for people, on the terminal: verdicts, records, a run's report."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -12,7 +11,6 @@ from rich.table import Table
 from rich.text import Text
 
 from alerts.view import LOOKS
-from pipeline.archive import FoundAnnouncement, Hit
 from pipeline.model import Item, Verdict
 from unsealed.report import RunReport, Trouble
 
@@ -32,12 +30,9 @@ def grade(openness: str | None) -> Text:
     return Text(f"{symbol} {openness}", style=colour)
 
 
-def _linked(title: str, url: str) -> Text:
+def linked(title: str, url: str) -> Text:
+    """Words that open a page where they are clicked, on terminals that know links."""
     return Text(title, style=f"link {url}" if url.startswith(("http://", "https://")) else "")
-
-
-def _day(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M")
 
 
 def _table(*columns: str) -> Table:
@@ -62,7 +57,7 @@ def verdict_table(judged: Sequence[tuple[Item, Verdict]]) -> None:
             (lead.licence or "") if lead else "",
             escape(", ".join(lead.who)) if lead else "",
             escape(", ".join(lead.what)) if lead else "",
-            _linked(item.title, item.url),
+            linked(item.title, item.url),
         )
     Console().print(table)
 
@@ -89,40 +84,6 @@ def record_table(rows: Sequence[dict[str, Any]], *, fold: Sequence[str] = ()) ->
     for row in rows:
         table.add_row(
             *(Text(str(v), style=_STATES.get(str(v), "") if k == "state" else "") for k, v in row.items())
-        )
-    Console().print(table)
-
-
-def hit_table(hits: Sequence[Hit]) -> None:
-    """Search hits on stdout."""
-    table = _table("date", "", "licence", "who", "outlet", "lang", "story", "title")
-    for hit in hits:
-        table.add_row(
-            _day(hit.published),
-            grade(hit.openness) if hit.tagged or hit.kind == "reversed" else Text(hit.kind, style="dim"),
-            hit.licence or "",
-            escape(", ".join(hit.who)),
-            escape(hit.outlet),
-            hit.lang,
-            str(hit.story or ""),
-            _linked(hit.title, hit.url),
-        )
-    Console().print(table)
-
-
-def announcement_table(found: Sequence[FoundAnnouncement]) -> None:
-    """Openings on stdout."""
-    table = _table("date", "", "stage", "licence", "who", "what", "outlet", "evidence")
-    for a in found:
-        table.add_row(
-            _day(a.published),
-            grade(a.openness),
-            a.stage,
-            a.licence or "",
-            escape(", ".join(a.who)),
-            escape(", ".join(a.what)),
-            escape(a.outlet),
-            _linked(a.evidence, a.url),
         )
     Console().print(table)
 

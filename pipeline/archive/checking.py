@@ -155,10 +155,15 @@ def _empty_story() -> sa.ColumnElement[bool]:
 
 def _remove_empty_stories(tx: sa.Connection) -> None:
     ids = sa.select(stories.c.id).where(_empty_story())
+    gone = tx.scalars(ids).all()
+    reopened = tx.scalars(sa.select(promises.c.story_id).where(promises.c.kept_by.in_(gone))).all()
+    made = tx.scalars(sa.select(promises.c.id).where(promises.c.story_id.in_(gone))).all()
+    search_index.unindex_stories(tx, gone, made)
     tx.execute(sa.update(promises).where(promises.c.kept_by.in_(ids)).values(kept_by=None, state="open"))
     tx.execute(sa.delete(promises).where(promises.c.story_id.in_(ids)))
     tx.execute(sa.delete(story_keys).where(story_keys.c.story_id.in_(ids)))
     tx.execute(sa.delete(stories).where(_empty_story()))
+    search_index.index_stories(tx, [i for i in reopened if i not in gone])
 
 
 def _miscounted() -> sa.ColumnElement[bool]:
@@ -172,8 +177,10 @@ def _miscounted() -> sa.ColumnElement[bool]:
 
 
 def _refresh(tx: sa.Connection) -> None:
-    for story_id in list(tx.scalars(sa.select(stories.c.id).where(_miscounted()))):
+    miscounted = list(tx.scalars(sa.select(stories.c.id).where(_miscounted())))
+    for story_id in miscounted:
         refresh_story(tx, story_id)
+    search_index.index_stories(tx, miscounted)
 
 
 def _unjudged_members() -> sa.ColumnElement[bool]:

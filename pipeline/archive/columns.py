@@ -107,3 +107,7 @@ class UtcTime(sa.types.TypeDecorator[datetime]):
             return None
         assert isinstance(value, datetime)
         return value.astimezone(UTC)  # a PostgreSQL session may have a zone of its own
+
+
+#: Text in the order of its bytes on both databases, so that what begins with something is a range.
+Bytes = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")

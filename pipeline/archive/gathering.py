@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from pipeline.archive.database import Database
 from pipeline.archive.saving import SavedPoll, input_hash, plain, save_entries
 from pipeline.archive.schema import articles, polls, sources, verdicts
-from pipeline.archive.search_index import index_article
+from pipeline.archive.search_index import index_articles
 from pipeline.model import (
     ANNOUNCING_KINDS,
     Page,
@@ -180,7 +180,7 @@ class Gathering:
                 }
             tx.execute(sa.update(articles).where(articles.c.id == fetch.article_id).values(values))
             if fetch.page is not None:
-                index_article(tx, row.id, row.title, row.summary, text)
+                index_articles(tx, [row.id])
 
 
 def _page_values(row: sa.Row[tuple[object, ...]], page: Page, text: str) -> dict[str, object]:

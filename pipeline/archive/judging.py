@@ -12,6 +12,7 @@ from pipeline.archive.database import Database
 from pipeline.archive.rows import article_of, insert_numbered
 from pipeline.archive.saving import input_hash
 from pipeline.archive.schema import announcements, articles, verdicts
+from pipeline.archive.search_index import index_verdicts
 from pipeline.model import Announcement, Article, Verdict
 
 
@@ -56,6 +57,7 @@ class Judging:
                     for number, (article, verdict) in zip(numbers, judged, strict=True)
                 ],
             )
+            index_verdicts(tx, [article.id for article, _ in judged])
 
 
 def _due(model: str) -> sa.ColumnElement[bool]:

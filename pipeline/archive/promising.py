@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from pipeline.archive.database import Database
 from pipeline.archive.rows import load_stories
 from pipeline.archive.schema import promises, stories
+from pipeline.archive.search_index import index_stories, unindex_stories
 from pipeline.model import Kind, Promise, PromiseState
 from pipeline.promises import match_release, open_promise, refreshed, settle
 
@@ -27,8 +28,8 @@ class Promising:
     def settle(self, now: datetime) -> None:
         """Bring every promise up to date, in one transaction; doing it again changes nothing."""
         with self._db.write() as tx:
-            _open_new(tx, now)
-            unsettled = {p.id: p for p in _load(tx, promises.c.state.in_(_UNSETTLED))}
+            opened = _open_new(tx, now)
+            unsettled = before = {p.id: p for p in _load(tx, promises.c.state.in_(_UNSETTLED))}
             if not unsettled:
                 return
             planned = load_stories(tx, [p.story_id for p in unsettled.values()])
@@ -38,8 +39,13 @@ class Promising:
                 answered = match_release(unsettled.values(), story)
                 if answered is not None:
                     unsettled[answered] = settle(unsettled[answered], story, now)
+            changed = set(opened)
             for promise in unsettled.values():
-                _save(tx, settle(promise, None, now))
+                settled = settle(promise, None, now)
+                if settled != before[promise.id]:
+                    _save(tx, settled)
+                    changed.add(promise.story_id)
+            index_stories(tx, sorted(changed))
 
     def changed_between(self, since: datetime, until: datetime) -> tuple[Promise, ...]:
         """Promises made, kept, broken or withdrawn in the period, latest change first."""
@@ -47,23 +53,31 @@ class Promising:
             return _load(tx, sa.and_(promises.c.changed_at > since, promises.c.changed_at <= until))
 
 
-def _open_new(tx: sa.Connection, now: datetime) -> None:
-    """A promise for each planned story that has none; one whose story is planned no more goes."""
-    tx.execute(
-        sa.delete(promises).where(
+def _open_new(tx: sa.Connection, now: datetime) -> list[int]:
+    """A promise for each planned story that has none; one whose story is planned no more goes.
+
+    Gives the stories whose promise is new.
+    """
+    gone = tx.scalars(
+        sa.select(promises.c.id).where(
             promises.c.story_id.in_(sa.select(stories.c.id).where(stories.c.stage != Kind.PLANNED.value)),
             promises.c.state.in_(_UNSETTLED),
         )
-    )
+    ).all()
+    if gone:
+        unindex_stories(tx, (), gone)
+        tx.execute(sa.delete(promises).where(promises.c.id.in_(gone)))
     missing = (
         sa.select(stories.c.id)
         .outerjoin(promises, promises.c.story_id == stories.c.id)
         .where(stories.c.stage == Kind.PLANNED.value, promises.c.id.is_(None))
         .order_by(stories.c.first_dated, stories.c.id)
     )
-    for story_id, story in load_stories(tx, list(tx.scalars(missing))).items():
+    planned = load_stories(tx, list(tx.scalars(missing)))
+    for story_id, story in planned.items():
         promise = open_promise(0, story, now)
         tx.execute(sa.insert(promises).values(story_id=story_id, **_values(promise)))
+    return list(planned)
 
 
 def _answering(tx: sa.Connection, since: datetime) -> Sequence[int]:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from pipeline.archive.codec import to_plain
 from pipeline.archive.rows import chunks, insert_missing, insert_numbered
 from pipeline.archive.schema import articles, sightings
-from pipeline.archive.search_index import Words, index_articles
+from pipeline.archive.search_index import index_articles
 from pipeline.archive.tombstones import buried, keys_of
 from pipeline.model import Entry, Poll
 
@@ -191,8 +191,8 @@ def _write(tx: sa.Connection, batch: _Batch) -> None:
         tx.execute(
             sa.update(articles).where(articles.c.id == article.id).values((article.change or {}) | words)
         )
-    index_articles(tx, [_words(a) for a in new], new=True)
-    index_articles(tx, [_words(a) for a in changed.values()])
+    index_articles(tx, [a.id for a in new], new=True)
+    index_articles(tx, changed)
     insert_missing(
         tx,
         sightings,
@@ -205,10 +205,6 @@ def _write(tx: sa.Connection, batch: _Batch) -> None:
 
 def _unique(found: Iterable[_Article]) -> list[_Article]:
     return list({id(a): a for a in found}.values())
-
-
-def _words(article: _Article) -> Words:
-    return Words(article.id, article.title, article.summary, article.text)
 
 
 def storable(entry: Entry) -> Entry:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from pipeline.archive.columns import Json, UtcTime
+from pipeline.archive.columns import Bytes, Json, UtcTime
 
 metadata = sa.MetaData()
 
@@ -284,15 +284,55 @@ runs = sa.Table(
     sa.Column("report", Json),
 )
 
-#: What a database needs beyond the tables, by dialect: the full-text index, rowid = articles.id.
-#: Words go in through pipeline.archive.search_index.
+# What searching reads. All of it is derived: pipeline.archive.search_index writes it, and makes it anew.
+
+#: A narrow row for each article: what filters look at, without reading past its text.
+search_articles = sa.Table(
+    "search_articles",
+    metadata,
+    sa.Column(
+        "sort_key", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False
+    ),
+    sa.Column("article_id", sa.Integer, nullable=False, unique=True),
+    sa.Column("source", Bytes, nullable=False),  # lower case, as lang and country
+    sa.Column("outlet", Bytes, nullable=False),
+    sa.Column("lang", Bytes, nullable=False),
+    sa.Column("country", Bytes, nullable=False),
+    sa.Column("kind", Bytes, nullable=False, default=""),  # "" while not judged
+    sa.Column("tagged", Bytes, nullable=False, default="no"),
+    sa.Column("probability", sa.Float),
+    sa.Index("ix_search_articles_source", "source", "sort_key"),
+    sa.Index("ix_search_articles_outlet", "outlet", "sort_key"),
+    sa.Index("ix_search_articles_lang", "lang", "sort_key"),
+    sa.Index("ix_search_articles_country", "country", "sort_key"),
+    sa.Index("ix_search_articles_kind", "kind", "sort_key"),
+    sa.Index("ix_search_articles_tagged", "tagged", "sort_key"),
+)
+
+#: What can be filtered by, a row a value: of an article, an announcement, a story, a promise.
+search_facts = sa.Table(
+    "search_facts",
+    metadata,
+    sa.Column("of", Bytes, primary_key=True),
+    sa.Column("row_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("key", Bytes, primary_key=True),
+    sa.Column("value", Bytes, primary_key=True),
+    sa.Column("sort_key", sa.BigInteger, nullable=False),
+    # As written; NULL for the part of a name, which is found but never listed.
+    sa.Column("label", sa.Text),
+    sa.Index("ix_search_facts_value", "of", "key", "value", "sort_key", "row_id"),
+    sqlite_with_rowid=False,
+)
+
+#: What a database needs beyond the tables, by dialect: the word index, whose rowid is the sort key.
+#: Words are cut by pipeline.archive.words already: nothing but spaces parts them here.
 CREATE_AFTER: Mapping[str, tuple[str, ...]] = {
     "sqlite": (
-        "CREATE VIRTUAL TABLE articles_fts USING fts5("
-        "title, summary, text, tokenize = 'unicode61 remove_diacritics 2')",
+        "CREATE VIRTUAL TABLE search_words USING fts5("
+        "title, summary, text, tokenize = \"ascii tokenchars '+#'\")",
     ),
     "postgresql": (
-        "CREATE TABLE articles_fts (rowid INTEGER PRIMARY KEY, words TSVECTOR NOT NULL)",
-        "CREATE INDEX ix_articles_fts_words ON articles_fts USING gin (words)",
+        "CREATE TABLE search_words (sort_key BIGINT PRIMARY KEY, words TSVECTOR NOT NULL)",
+        "CREATE INDEX ix_search_words ON search_words USING gin (words)",
     ),
 }

@@ -1,218 +1,217 @@
-"""Searching the archive: a parsed query as SQL with bound values, newest first."""
+"""Searching the archive: pages of what fits, newest first or by relevance, and how many there are."""
 
+# ruff: noqa: S608 - SQL is put together from names of ours alone; every value is bound.
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
 from pipeline.archive.database import Database
-from pipeline.archive.query import Filter, Query, yes
-from pipeline.archive.schema import announcements, articles, story_articles, verdicts
-from pipeline.archive.search_index import matching
-from pipeline.archive.words import phrase
+from pipeline.archive.query_keys import KEYS, Form, Of
+from pipeline.archive.query_tree import Not, Query
+from pipeline.archive.search_groups import Group, grouped
+from pipeline.archive.search_plan import Planner
+from pipeline.archive.search_rank import ranked
+from pipeline.archive.search_rows import load
+from pipeline.archive.search_sql import COLUMNS, Arm, only_words
+from pipeline.archive.search_values import Values, suggestion
+from pipeline.archive.sort_key import ID_MASK
+from pipeline.model import QueryError
+
+T = TypeVar("T")
+
+
+class Sort(StrEnum):
+    """In which order hits come."""
+
+    NEWEST = "newest"
+    RELEVANCE = "relevance"
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """One article found, with the leading facts of its verdict."""
+class Page(Generic[T]):
+    """Some of the rows found. ``after`` asks for those that follow; "" on the last page."""
 
-    id: int
-    title: str
-    url: str
-    outlet: str
-    lang: str
-    published: datetime
-    kind: str
-    tagged: bool
-    probability: float | None
-    openness: str | None
-    licence: str | None
-    who: tuple[str, ...]
-    what: tuple[str, ...]
-    story: int | None
+    rows: tuple[T, ...]
+    after: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundAnnouncement:
-    """One opening found: the facts of an announcement and the sentence that proves it."""
-
-    article_id: int
-    published: datetime
-    who: tuple[str, ...]
-    what: tuple[str, ...]
-    type: str
-    stage: str
-    openness: str
-    claimed: str | None
-    licence: str | None
-    evidence: str
-    outlet: str
-    url: str
-    story: int | None
+#: Where a page ended: the sort key and, where that does not tell, the row; or a rank. In base 36.
+_CURSOR = re.compile(r"n(-?[0-9a-z]{1,13})(?:\.([0-9a-z]{1,13}))?|r(\d{1,6})")
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-class Search:
+class Searching:
     """The reader's side of the archive."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def articles(self, query: Query, *, limit: int = 50) -> tuple[Hit, ...]:
-        """Articles that fit, newest first."""
-        lead = announcements.alias("lead")
-        statement = (
-            sa.select(
-                articles,
-                verdicts.c.kind,
-                verdicts.c.tagged,
-                verdicts.c.probability,
-                lead.c.openness,
-                lead.c.licence,
-                lead.c.who,
-                lead.c.what,
-                story_articles.c.story_id,
-            )
-            .outerjoin(verdicts, verdicts.c.id == articles.c.verdict_id)
-            .outerjoin(lead, sa.and_(lead.c.verdict_id == articles.c.verdict_id, lead.c.position == 0))
-            .outerjoin(story_articles, story_articles.c.article_id == articles.c.id)
-            .where(*_conditions(query, self._db.dialect, per_row=None))
-            .order_by(articles.c.dated.desc(), articles.c.id.desc())
-            .limit(limit)
-        )
+    def page(
+        self, query: Query, of: Of = Of.ARTICLE, *, limit: int = 50, after: str = "", sort: Sort = Sort.NEWEST
+    ) -> Page[Any]:
+        """Rows that fit: Hit, FoundAnnouncement, FoundStory or FoundPromise.
+
+        ``after`` is a former page's; what came in since then moves nothing. Raises QueryError.
+        """
+        usable(query, of)
+        if sort is Sort.RELEVANCE and not any(only_words(p) and not isinstance(p, Not) for p in query.parts):
+            sort = Sort.NEWEST  # without words nothing is more relevant than anything else
         with self._db.read() as tx:
-            return tuple(_hit(r) for r in tx.execute(statement))
+            if sort is Sort.RELEVANCE:
+                return self._ranked(tx, query, of, limit, after)
+            last = _last(after)
+            rows = find(tx, query, of, limit + 1, last)
+            ids = [row_id for _, row_id in rows[:limit]]
+            more = _cursor(*rows[limit - 1]) if len(rows) > limit else ""
+            return Page(tuple(load(tx, of, ids)), more)
 
-    def count(self, query: Query) -> int:
-        """How many articles fit."""
-        statement = (
-            sa.select(sa.func.count())
-            .select_from(articles)
-            .outerjoin(verdicts, verdicts.c.id == articles.c.verdict_id)
-            .outerjoin(story_articles, story_articles.c.article_id == articles.c.id)
-            .where(*_conditions(query, self._db.dialect, per_row=None))
-        )
+    def count(self, query: Query, of: Of = Of.ARTICLE) -> int:
+        """How many fit."""
+        usable(query, of)
         with self._db.read() as tx:
-            return tx.scalar(statement) or 0
+            sql, values = everything(tx, query, of)
+            return tx.scalar(sa.text(f"SELECT count(*) FROM ({sql}) AS found"), values) or 0
 
-    def announcements(self, query: Query, *, limit: int = 50) -> tuple[FoundAnnouncement, ...]:
-        """Openings that fit, newest first; filters on facts hold for the very row given back."""
-        statement = (
-            sa.select(
-                announcements, articles.c.dated, articles.c.outlet, articles.c.url, story_articles.c.story_id
-            )
-            .select_from(announcements)
-            .join(
-                articles,
-                sa.and_(
-                    articles.c.id == announcements.c.article_id,
-                    articles.c.verdict_id == announcements.c.verdict_id,
-                ),
-            )
-            .join(verdicts, verdicts.c.id == articles.c.verdict_id)
-            .outerjoin(story_articles, story_articles.c.article_id == articles.c.id)
-            .where(*_conditions(query, self._db.dialect, per_row=announcements))
-            .order_by(articles.c.dated.desc(), articles.c.id.desc(), announcements.c.position)
-            .limit(limit)
-        )
+    def group(self, query: Query, by: str, of: Of = Of.ARTICLE) -> tuple[Group, ...]:
+        """How many fit by value, largest first, or by time, oldest first. Raises QueryError."""
+        usable(query, of)
         with self._db.read() as tx:
-            return tuple(_found(r) for r in tx.execute(statement))
+            return grouped(tx, of, by, *everything(tx, query, of))
+
+    def suggestions(self, query: Query, of: Of = Of.ARTICLE) -> tuple[str, ...]:
+        """For filters whose value occurs nowhere in the archive: what may have been meant, in words."""
+        with self._db.read() as tx:
+            values = Values(tx)
+            return tuple(
+                line
+                for key, spec in KEYS.items()
+                if spec.form in (Form.NAME, Form.PART, Form.FAMILY)
+                for found in query.filters(key)
+                for value in found.values
+                if (line := suggestion(values, of, key, value, column=of is Of.ARTICLE and key in COLUMNS))
+            )
+
+    def _ranked(self, tx: sa.Connection, query: Query, of: Of, limit: int, after: str) -> Page[Any]:
+        start = _rank(after)
+        ids = ranked(tx, query, of, find)
+        shown = ids[start : start + limit]
+        more = f"r{start + limit}" if len(ids) > start + limit else ""
+        return Page(tuple(load(tx, of, shown)), more)
 
 
-def _conditions(
-    query: Query, dialect: str, *, per_row: sa.FromClause | None
-) -> Sequence[sa.ColumnElement[bool]]:
-    conditions: list[sa.ColumnElement[bool]] = []
-    for term in query.terms:
-        words = phrase(term.text)
-        if not words:
-            continue  # punctuation alone says nothing about any article
-        found = articles.c.id.in_(matching(dialect, words))
-        conditions.append(sa.not_(found) if term.negated else found)
-    for wanted in query.filters:
-        condition = _filter(wanted, dialect, per_row)
-        conditions.append(sa.not_(condition) if wanted.negated else condition)
-    if query.since is not None:
-        conditions.append(articles.c.dated >= query.since)
-    if query.until is not None:
-        conditions.append(articles.c.dated <= query.until)
-    return conditions
+def usable(query: Query, of: Of) -> None:
+    """Refuse filters that mean nothing for what is asked for. Raises QueryError."""
+    for key, spec in KEYS.items():
+        if of not in spec.of and query.filters(key):
+            known = ", ".join(k for k, s in KEYS.items() if of in s.of)
+            raise QueryError(f"{of.value} has no {key}:", about=f"{key}:", cure=f"There are {known}.")
 
 
-_FACTS = ("who", "what", "licence", "openness", "type")
+def find(
+    tx: sa.Connection, query: Query, of: Of, limit: int, last: tuple[int, int] | None = None
+) -> list[tuple[int, int]]:
+    """The newest rows that fit, below ``last``, as sort key and row."""
+    sql, values = newest(tx, query, of, limit, last)
+    rows = tx.execute(sa.text(sql), values).all()
+    return list(dict.fromkeys((r[0], r[1]) for r in rows))[:limit]
 
 
-def _filter(wanted: Filter, dialect: str, per_row: sa.FromClause | None) -> sa.ColumnElement[bool]:
-    values = wanted.values
-    if wanted.key in _FACTS:
-        facts = announcements.alias() if per_row is None else per_row
-        condition = sa.or_(*(_fact(facts, dialect, wanted.key, v) for v in values))
-        if per_row is not None:
-            return condition
-        return sa.exists().where(facts.c.verdict_id == articles.c.verdict_id, condition)
-    if wanted.key == "tagged":
-        return sa.func.coalesce(verdicts.c.tagged, False).in_([yes(v) for v in values])
-    if wanted.key == "kind":
-        return sa.func.coalesce(verdicts.c.kind, "").in_(values)
-    if wanted.key == "story":
-        return sa.func.coalesce(story_articles.c.story_id, 0).in_([int(v) for v in values])
-    if wanted.key == "outlet":
-        return sa.or_(*(articles.c.outlet.icontains(v, autoescape=True) for v in values))
-    column = {"source": articles.c.source_id, "lang": articles.c.language, "country": articles.c.country}[
-        wanted.key
+def newest(
+    tx: sa.Connection, query: Query, of: Of, limit: int, last: tuple[int, int] | None = None
+) -> tuple[str, Mapping[str, Any]]:
+    """The SQL for the newest rows that fit, and its values."""
+    planner = Planner(tx, query, of)
+    arms = planner.arms(limit)
+    # A row found by several arms comes from each; with as many of each, enough different ones remain.
+    parts = [_select(arm, limit, planner, last) for arm in arms]
+    if len(parts) == 1:
+        return parts[0], planner.values
+    union = " UNION ALL ".join(f"SELECT * FROM ({part}) AS a{i}" for i, part in enumerate(parts))
+    return f"{union} ORDER BY 1 DESC, 2 DESC LIMIT {limit * len(arms)}", planner.values
+
+
+def everything(tx: sa.Connection, query: Query, of: Of) -> tuple[str, Mapping[str, Any]]:
+    """The SQL for all rows that fit, each once, in no order."""
+    planner = Planner(tx, query, of)
+    arms = planner.arms(float("inf"))
+    parts = [
+        f"SELECT {a.key} AS sort_key, {a.row} AS row_id FROM {_source(a, planner)} WHERE {_where(a, *a.via)}"
+        for a in arms
     ]
-    return sa.func.lower(column).in_([v.lower() for v in values])
+    alone = len(parts) == 1 and arms[0].ordered
+    return parts[0] if alone else " UNION ".join((*parts, parts[0])), planner.values
 
 
-def _fact(facts: sa.FromClause, dialect: str, key: str, value: str) -> sa.ColumnElement[bool]:
-    if key in ("who", "what"):
-        unnest = sa.func.json_each if dialect == "sqlite" else sa.func.jsonb_array_elements_text
-        each = unnest(facts.c[key]).table_valued("value")
-        name = sa.func.lower(each.c.value)
-        same = name == value.lower() if key == "who" else name.contains(value.lower(), autoescape=True)
-        return sa.exists().select_from(each).where(same)
-    if key == "licence":
-        low = sa.func.lower(facts.c.licence)
-        return sa.or_(low == value.lower(), low.startswith(f"{value.lower()}-", autoescape=True))
-    column: sa.ColumnElement[Any] = facts.c[key]
-    return column == value
+def _join(planner: Planner) -> str:
+    return "CROSS JOIN" if planner.sqlite else "JOIN"  # SQLite then reads the left side first
 
 
-def _hit(r: sa.Row[Any]) -> Hit:
-    return Hit(
-        id=r.id,
-        title=r.title,
-        url=r.url,
-        outlet=r.outlet,
-        lang=r.language,
-        published=r.dated,
-        kind=r.kind or "",
-        tagged=bool(r.tagged),
-        probability=r.probability,
-        openness=r.openness,
-        licence=r.licence,
-        who=tuple(r.who or ()),
-        what=tuple(r.what or ()),
-        story=r.story_id,
+def _source(arm: Arm, planner: Planner) -> str:
+    if not arm.via:
+        return arm.source
+    join = _join(planner)
+    return f"search_words w {join} {arm.source} ON {arm.key} = {planner.compiler.words_key}"
+
+
+def _select(arm: Arm, limit: int, planner: Planner, last: tuple[int, int] | None) -> str:
+    source = arm.source
+    if last is not None:
+        key, row = (planner.compiler.bind(v) for v in last)
+        arm = arm.but(f"{arm.key} < {key}" if arm.words else f"({arm.key}, {arm.row}) < ({key}, {row})")
+    if arm.via:
+        # The newest articles with the words that lead to a row; then the rows of those articles.
+        entry = planner.compiler.words_key
+        below = (f"{entry} <= {key}",) if last is not None else ()
+        source = (
+            f"(SELECT {entry} AS k FROM search_words w WHERE {' AND '.join((*arm.via, *below))} AND EXISTS"
+            f" (SELECT 1 FROM {arm.source} WHERE {_where(arm)} AND {arm.key} = {entry})"
+            f" ORDER BY {entry} DESC LIMIT {limit}) AS w {_join(planner)} {arm.source} ON {arm.key} = w.k"
+        )
+    # FTS5 has its rows in this order only if nothing else is asked for.
+    order = f"{arm.key} DESC" if arm.words else f"{arm.key} DESC, {arm.row} DESC"
+    distinct = "" if arm.ordered else "DISTINCT "
+    return (
+        f"SELECT {distinct}{arm.key} AS sort_key, {arm.row} AS row_id FROM {source}"
+        f" WHERE {_where(arm)} ORDER BY {order} LIMIT {limit}"
     )
 
 
-def _found(r: sa.Row[Any]) -> FoundAnnouncement:
-    return FoundAnnouncement(
-        article_id=r.article_id,
-        published=r.dated,
-        who=tuple(r.who),
-        what=tuple(r.what),
-        type=r.type,
-        stage=r.stage,
-        openness=r.openness,
-        claimed=r.claimed,
-        licence=r.licence,
-        evidence=r.evidence,
-        outlet=r.outlet,
-        url=r.url,
-        story=r.story_id,
-    )
+def _where(arm: Arm, *further: str) -> str:
+    return " AND ".join((*further, *arm.conditions)) or "1 = 1"
+
+
+def _cursor(key: int, row: int) -> str:
+    return f"n{_base36(key)}" + (f".{_base36(row)}" if row != key & ID_MASK else "")
+
+
+def _base36(number: int) -> str:
+    digits, rest = "", abs(number)
+    while rest or not digits:
+        rest, digit = divmod(rest, 36)
+        digits = _DIGITS[digit] + digits
+    return f"-{digits}" if number < 0 else digits
+
+
+def _last(after: str) -> tuple[int, int] | None:
+    if not after:
+        return None
+    found = _CURSOR.fullmatch(after)
+    if found is None or found.group(1) is None:
+        raise QueryError("this is no place to go on from.", about=after, cure="Take it from the page before.")
+    key = int(found.group(1), 36)
+    return key, int(found.group(2), 36) if found.group(2) else key & ID_MASK
+
+
+def _rank(after: str) -> int:
+    if not after:
+        return 0
+    found = _CURSOR.fullmatch(after)
+    if found is None or found.group(3) is None:
+        raise QueryError("this is no place to go on from.", about=after, cure="Take it from the page before.")
+    return int(found.group(3))

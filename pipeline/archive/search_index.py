@@ -1,101 +1,284 @@
-"""The full-text index: kept in the same transaction as the words it stands for."""
+"""Keeping what searching reads: always in the same transaction as what it stands for.
 
+Whoever changes an article's words or time calls ``index_articles``; its verdict,
+``index_verdicts``; a story or promise, ``index_stories``. Nobody else writes these tables.
+"""
+
+# ruff: noqa: S608 - SQL is put together from names of ours alone; every value is bound.
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
 
 import sqlalchemy as sa
 
-from pipeline.archive.words import segment
+from pipeline.archive.query_keys import Of
+from pipeline.archive.schema import (
+    announcements,
+    articles,
+    meta,
+    promises,
+    search_articles,
+    search_facts,
+    stories,
+    story_articles,
+    verdicts,
+)
+from pipeline.archive.search_facts import POSITIONS, FactRow, article_facts, promise_facts, story_facts
+from pipeline.archive.sort_key import sort_key
+from pipeline.archive.words import FILLER, bounded
 
-#: PostgreSQL counts no positions beyond this, and no word longer than 2,046 bytes.
-_LAST_POSITION = 16383
-_LONGEST_WORD = 500
+#: Key of ``meta`` by which a migration asks for a new index.
+STALE = "search_index"
+#: Rows handled at once: bounded memory, and within what one statement may bind.
+BATCH = 500
 #: How the names of derived tables begin: they are never copied, but made anew.
-TABLES = ("articles_fts", "search_")
-_WORD = re.compile(r"\w+")
+TABLES = ("search_",)
 
 
-class Words(NamedTuple):
-    """An article's words, as they stand in its row."""
+def index_articles(tx: sa.Connection, ids: Iterable[int], *, new: bool = False) -> None:
+    """Make the index agree with these articles' present words and times.
 
-    article_id: int
-    title: str
-    summary: str
-    text: str
+    ``new``: they were inserted in this transaction, so there is nothing to take away first.
+    """
+    for some in _batches(ids):
+        if not new:
+            _forget(tx, some)
+        rows = tx.execute(
+            sa.select(
+                articles.c.id,
+                articles.c.dated,
+                articles.c.source_id,
+                articles.c.outlet,
+                articles.c.language,
+                articles.c.country,
+                articles.c.title,
+                articles.c.summary,
+                articles.c.text,
+                articles.c.verdict_id,
+            ).where(articles.c.id.in_(some))
+        ).all()
+        if not rows:
+            continue
+        keys = {r.id: sort_key(r.dated, r.id) for r in rows}
+        tx.execute(
+            sa.insert(search_articles),
+            [
+                {
+                    "sort_key": keys[r.id],
+                    "article_id": r.id,
+                    "source": r.source_id.lower(),
+                    "outlet": r.outlet,
+                    "lang": r.language.lower(),
+                    "country": r.country.lower(),
+                }
+                for r in rows
+            ],
+        )
+        _write_words(tx, [(keys[r.id], bounded(r.title, r.summary, r.text)) for r in rows])
+        judged = [r.id for r in rows if r.verdict_id is not None]
+        if judged:
+            index_verdicts(tx, judged)
 
 
-def index_articles(tx: sa.Connection, words: Sequence[Words], *, new: bool = False) -> None:
-    """Make the index agree with these articles' present words; ``new`` ones are not in it yet."""
-    if not words:
-        return
-    if not new:
-        unindex_articles(tx, [w.article_id for w in words])
-    if tx.dialect.name == "sqlite":
-        statement = "INSERT INTO articles_fts(rowid, title, summary, text) VALUES (?, ?, ?, ?)"
-        rows = [(w.article_id, segment(w.title), segment(w.summary), segment(w.text)) for w in words]
-    else:
-        statement = "INSERT INTO articles_fts(rowid, words) VALUES (%s, %s::tsvector)"
-        rows = [(w.article_id, _vector(w)) for w in words]  # type: ignore[misc]
-    tx.exec_driver_sql(statement, rows)
+def index_verdicts(tx: sa.Connection, article_ids: Iterable[int]) -> None:
+    """Make the facts of these articles and their announcements agree with the verdicts in force."""
+    for some in _batches(article_ids):
+        judged = tx.execute(
+            sa.select(articles.c.id, verdicts.c.kind, verdicts.c.tagged, verdicts.c.probability)
+            .join(verdicts, verdicts.c.id == articles.c.verdict_id)
+            .where(articles.c.id.in_(some))
+        ).all()
+        if judged:
+            tx.execute(
+                sa.update(search_articles).where(search_articles.c.article_id == sa.bindparam("of_article")),
+                [
+                    {
+                        "of_article": r.id,
+                        "kind": r.kind,
+                        "tagged": "yes" if r.tagged else "no",
+                        "probability": r.probability,
+                    }
+                    for r in judged
+                ],
+            )
+        _index_facts(tx, some)
+
+
+def index_stories(tx: sa.Connection, story_ids: Iterable[int]) -> None:
+    """Make the facts of these stories, their promises and their articles agree with their rows."""
+    for some in _batches(story_ids):
+        _delete(tx, Of.STORY, some)
+        told = {r.id: r for r in tx.execute(sa.select(stories).where(stories.c.id.in_(some)))}
+        members: dict[int, list[Any]] = {i: [] for i in some}
+        query = (
+            sa.select(story_articles.c.story_id, search_articles)
+            .join(search_articles, search_articles.c.article_id == story_articles.c.article_id)
+            .where(story_articles.c.story_id.in_(some))
+        )
+        for r in tx.execute(query):
+            members[r.story_id].append(r)
+        made = tx.execute(sa.select(promises).where(promises.c.story_id.in_(some))).all()
+        _delete(tx, Of.PROMISE, [p.id for p in made])
+        _insert(
+            tx,
+            [
+                *(f for s in told.values() for f in story_facts(s, members[s.id])),
+                *(f for p in made for f in promise_facts(p, told[p.story_id], members[p.story_id])),
+            ],
+        )
+        _index_facts(tx, [m.article_id for rows in members.values() for m in rows])
 
 
 def unindex_articles(tx: sa.Connection, ids: Iterable[int]) -> None:
-    """Take articles out of the index, before their words change or they are deleted."""
-    mark = "?" if tx.dialect.name == "sqlite" else "%s"
-    tx.exec_driver_sql(f"DELETE FROM articles_fts WHERE rowid = {mark}", [(i,) for i in ids])  # noqa: S608
+    """Take articles out of the index; call it before they are deleted."""
+    for some in _batches(ids):
+        _forget(tx, some)
 
 
-def index_article(tx: sa.Connection, article_id: int, title: str, summary: str, text: str) -> None:
-    """Make the index agree with one article's present words."""
-    index_articles(tx, [Words(article_id, title, summary, text)])
-
-
-def check(tx: sa.Connection) -> int:
-    """How many articles the index lacks, and how many it has that are gone."""
-    lacking = "SELECT count(*) FROM articles WHERE id NOT IN (SELECT rowid FROM articles_fts)"
-    left = "SELECT count(*) FROM articles_fts WHERE rowid NOT IN (SELECT id FROM articles)"
-    return sum(int(tx.exec_driver_sql(query).scalar() or 0) for query in (lacking, left))
+def unindex_stories(tx: sa.Connection, story_ids: Iterable[int], promise_ids: Iterable[int]) -> None:
+    """Take stories and promises out of the index."""
+    for some in _batches(story_ids):
+        _delete(tx, Of.STORY, some)
+    for some in _batches(promise_ids):
+        _delete(tx, Of.PROMISE, some)
 
 
 def rebuild(tx: sa.Connection) -> None:
-    """Make the index anew from the articles."""
-    tx.exec_driver_sql("DELETE FROM articles_fts")
-    last = 0
-    while True:
-        query = sa.text(
-            "SELECT id, title, summary, text FROM articles WHERE id > :last ORDER BY id LIMIT 1000"
+    """Make the whole index anew from the tables it is derived from."""
+    for table in ("search_words", "search_facts", "search_articles"):
+        tx.exec_driver_sql(f"DELETE FROM {table}")
+    index_articles(tx, tx.scalars(sa.select(articles.c.id).order_by(articles.c.id)).all(), new=True)
+    index_stories(tx, tx.scalars(sa.select(stories.c.id).order_by(stories.c.id)).all())
+
+
+#: How the names of derived tables begin: they are never copied, but made anew.
+TABLES = ("search_",)
+
+
+def refresh(tx: sa.Connection, progress: Callable[[str], None]) -> None:
+    """Make the index anew where a migration has left it ``stale`` (in ``meta``)."""
+    stale = sa.and_(meta.c.key == STALE, meta.c.value == "stale")
+    if tx.scalar(sa.select(sa.func.count()).select_from(meta).where(stale)):
+        progress("making the search index anew")
+        rebuild(tx)
+        tx.execute(sa.delete(meta).where(meta.c.key == STALE))
+
+
+def check(tx: sa.Connection) -> int:
+    """How many articles the index lacks, and how many it has that are gone; ``rebuild`` cures it."""
+    key = "rowid" if tx.dialect.name == "sqlite" else "sort_key"
+    queries = (
+        "SELECT count(*) FROM articles WHERE id NOT IN (SELECT article_id FROM search_articles)",
+        "SELECT count(*) FROM search_articles WHERE article_id NOT IN (SELECT id FROM articles)",
+        f"SELECT count(*) FROM search_articles WHERE sort_key NOT IN (SELECT {key} FROM search_words)",
+        f"SELECT count(*) FROM search_words WHERE {key} NOT IN (SELECT sort_key FROM search_articles)",
+    )
+    return sum(int(tx.exec_driver_sql(query).scalar() or 0) for query in queries)
+
+
+def _index_facts(tx: sa.Connection, article_ids: Sequence[int]) -> None:
+    """Facts of articles and their announcements, written anew."""
+    for some in _batches(article_ids):
+        _delete_articles(tx, some)
+        rows = {
+            r.article_id: r
+            for r in tx.execute(sa.select(search_articles).where(search_articles.c.article_id.in_(some)))
+        }
+        told: dict[int, list[Any]] = {}
+        query = (
+            sa.select(announcements)
+            .join(articles, articles.c.verdict_id == announcements.c.verdict_id)
+            .where(articles.c.id.in_(some))
+            .order_by(announcements.c.position)
         )
-        words = [Words(r.id, r.title, r.summary, r.text) for r in tx.execute(query, {"last": last})]
-        if not words:
-            return
-        index_articles(tx, words, new=True)
-        last = words[-1].article_id
+        for r in tx.execute(query):
+            told.setdefault(r.article_id, []).append(r)
+        placed = (
+            sa.select(story_articles.c.article_id, stories.c.id, stories.c.outlets)
+            .join(stories, stories.c.id == story_articles.c.story_id)
+            .where(story_articles.c.article_id.in_(some))
+        )
+        story_of = {r.article_id: (r.id, r.outlets) for r in tx.execute(placed)}
+        _insert(
+            tx, [f for i, row in rows.items() for f in article_facts(row, told.get(i, ()), story_of.get(i))]
+        )
 
 
-def matching(tx_dialect: str, phrase_of: str) -> sa.TextClause:
-    """Ids of articles that have these words side by side; ``phrase_of`` is ``words.phrase``'s."""
-    if tx_dialect == "sqlite":
-        found = sa.text("SELECT rowid FROM articles_fts WHERE articles_fts MATCH :m")
-        return found.bindparams(sa.bindparam("m", phrase_of, unique=True))
-    asked = " <-> ".join(f"'{w}'" for w in tokens(phrase_of))
-    found = sa.text("SELECT rowid FROM articles_fts WHERE words @@ CAST(:m AS tsquery)")
-    return found.bindparams(sa.bindparam("m", asked, unique=True))
+def _forget(tx: sa.Connection, ids: Sequence[int]) -> None:
+    keys = tx.scalars(
+        sa.select(search_articles.c.sort_key).where(search_articles.c.article_id.in_(ids))
+    ).all()
+    if not keys:
+        return
+    column = "rowid" if tx.dialect.name == "sqlite" else "sort_key"
+    tx.execute(
+        sa.text(f"DELETE FROM search_words WHERE {column} = :key"),
+        [{"key": key} for key in keys],
+    )
+    tx.execute(sa.delete(search_articles).where(search_articles.c.article_id.in_(ids)))
+    _delete_articles(tx, ids)
 
 
-def tokens(text: str) -> list[str]:
-    """Words as SQLite's unicode61 cuts them: letters and digits, small, without accents."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", segment(text)) if not unicodedata.combining(c))
-    return [w[:_LONGEST_WORD] for w in _WORD.findall(unicodedata.normalize("NFC", plain).lower())]
+def _delete_articles(tx: sa.Connection, ids: Sequence[int]) -> None:
+    _delete(tx, Of.ARTICLE, ids)
+    tx.execute(
+        sa.delete(search_facts).where(
+            search_facts.c.of == Of.ANNOUNCEMENT.value,
+            search_facts.c.row_id.between(sa.bindparam("first"), sa.bindparam("last")),
+        ),
+        [{"first": i * POSITIONS, "last": i * POSITIONS + POSITIONS - 1} for i in ids],
+    )
 
 
-def _vector(words: Words) -> str:
-    placed: list[str] = []
-    for field in (words.title, words.summary, words.text):
-        start = len(placed) + 1  # a gap, so that no phrase runs from one field into the next
-        placed.append("")
-        placed += [f"'{w}':{min(start + i + 1, _LAST_POSITION)}" for i, w in enumerate(tokens(field))]
-    return " ".join(p for p in placed if p)
+def _delete(tx: sa.Connection, of: Of, ids: Sequence[int]) -> None:
+    if ids:
+        tx.execute(
+            sa.delete(search_facts).where(search_facts.c.of == of.value, search_facts.c.row_id.in_(ids))
+        )
+
+
+def _insert(tx: sa.Connection, rows: list[FactRow]) -> None:
+    if rows:
+        tx.execute(sa.insert(search_facts), rows)
+
+
+def _write_words(tx: sa.Connection, rows: Sequence[tuple[int, tuple[list[str], ...]]]) -> None:
+    if tx.dialect.name == "sqlite":
+        tx.execute(
+            sa.text(
+                "INSERT INTO search_words(rowid, title, summary, text) VALUES (:k, :title, :summary, :text)"
+            ),
+            [
+                {"k": key, "title": " ".join(title), "summary": " ".join(summary), "text": " ".join(text)}
+                for key, (title, summary, text) in rows
+            ],
+        )
+        return
+    tx.execute(
+        sa.text("INSERT INTO search_words(sort_key, words) VALUES (:k, CAST(:words AS tsvector))"),
+        [{"k": key, "words": tsvector(fields)} for key, fields in rows],
+    )
+
+
+def tsvector(fields: tuple[list[str], ...]) -> str:
+    """Title, summary and text as PostgreSQL writes a tsvector, with weights A, B and D.
+
+    A place is left free between two fields, so that no phrase runs from one into the next.
+    """
+    places: dict[str, list[str]] = {}
+    at = 0
+    for words, weight in zip(fields, ("A", "B", ""), strict=True):
+        for word in words:
+            at += 1
+            if word != FILLER:
+                places.setdefault(word, []).append(f"{at}{weight}")
+        at += 1
+    return " ".join(f"'{word}':{','.join(where)}" for word, where in places.items())
+
+
+def _batches(ids: Iterable[int]) -> Iterator[tuple[int, ...]]:
+    rest = iter(ids)
+    while some := tuple(islice(rest, BATCH)):
+        yield some

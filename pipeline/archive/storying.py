@@ -22,6 +22,7 @@ from pipeline.archive.rows import (
     load_verdicts,
 )
 from pipeline.archive.schema import articles, stories, story_articles, story_keys
+from pipeline.archive.search_index import index_stories
 from pipeline.group import Decision, decide
 from pipeline.merge import merge_story
 from pipeline.model import ANNOUNCING_KINDS, Article, Story, StoryRole, Verdict
@@ -61,8 +62,7 @@ class Storying:
             found = load_articles(tx, article_ids)
             verdict_of = load_verdicts(tx, article_ids)
             story_of = _stories_of(tx, article_ids)
-            for article_id in article_ids:
-                _group_one(tx, found[article_id], verdict_of[article_id], story_of.get(article_id), now)
+            told = {_group_one(tx, found[i], verdict_of[i], story_of.get(i), now) for i in article_ids}
             for chunk in chunks(article_ids):
                 # What was grouped is the verdict in force: both are read in this transaction.
                 tx.execute(
@@ -70,6 +70,7 @@ class Storying:
                     .where(articles.c.id.in_(chunk))
                     .values(grouped_verdict_id=articles.c.verdict_id)
                 )
+            index_stories(tx, sorted(i for i in told if i is not None))
 
     def stories(self, ids: Sequence[int]) -> Mapping[int, Story]:
         """Stories in full, by id."""
@@ -104,7 +105,8 @@ def _stories_of(tx: sa.Connection, article_ids: Sequence[int]) -> dict[int, int]
 
 def _group_one(
     tx: sa.Connection, article: Article, verdict: Verdict, story_id: int | None, now: datetime
-) -> None:
+) -> int | None:
+    """Give one article its story, or keep it there; gives the story's id, None without one."""
     subject = subject_of(article, verdict)
     if story_id is not None:
         # Judged again after its page came: it stays where people have seen it.
@@ -113,8 +115,8 @@ def _group_one(
             sa.update(story_articles).where(story_articles.c.article_id == article.id).values(role=role.value)
         )
         refresh_story(tx, story_id)
-    else:
-        _place(tx, subject, decide(subject, _candidates(tx, subject)), now)
+        return story_id
+    return _place(tx, subject, decide(subject, _candidates(tx, subject)), now)
 
 
 def _candidates(tx: sa.Connection, subject: Subject) -> list[Candidate]:
@@ -131,9 +133,9 @@ def _candidates(tx: sa.Connection, subject: Subject) -> list[Candidate]:
     return [from_plain(Candidate, c) for c in tx.scalars(query)]
 
 
-def _place(tx: sa.Connection, subject: Subject, decision: Decision, now: datetime) -> None:
+def _place(tx: sa.Connection, subject: Subject, decision: Decision, now: datetime) -> int | None:
     if decision.action == "none":
-        return
+        return None
     story_id = decision.story_id
     if decision.action == "open":
         story_id = _open(tx, subject, now)
@@ -149,6 +151,7 @@ def _place(tx: sa.Connection, subject: Subject, decision: Decision, now: datetim
     )
     assert story_id is not None
     refresh_story(tx, story_id)
+    return story_id
 
 
 def _open(tx: sa.Connection, subject: Subject, now: datetime) -> int:

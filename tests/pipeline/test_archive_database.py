@@ -58,7 +58,7 @@ def test_a_transaction_that_fails_leaves_nothing(archive: Archive) -> None:
     broken = poll(entry("a"), entry("b", published=datetime(2026, 11, 1)))  # noqa: DTZ001 - naive on purpose
     with pytest.raises(sa.exc.StatementError, match="without a zone"):
         archive.gathering.save_poll(broken)
-    assert archive.find("") == ()
+    assert tuple(archive.search("")) == ()
     assert archive.gathering.states()["daily-model"].etag == ""
 
 
@@ -92,7 +92,7 @@ def test_two_writers_take_turns(archive: Archive) -> None:
     for t in threads:
         t.join()
     assert errors == []
-    assert len(archive.find("", limit=100)) == 40
+    assert len(tuple(archive.search("", limit=100))) == 40
 
 
 def test_a_reader_sees_one_moment_while_a_writer_goes_on(archive: Archive) -> None:

@@ -276,7 +276,7 @@ def test_an_archive_moves_to_the_other_database_and_goes_on_there(stocked: Archi
             assert dump(moved.database, view) == dump(stocked.database, view)
         assert check(moved.database) == ()
         assert moved.gathering.save_poll(poll(entry("opened"), entry("next"))).added == 1
-        assert [h.title for h in moved.find("hyperlink")] == ["=HYPERLINK(1)"]
+        assert [h.title for h in moved.search("hyperlink")] == ["=HYPERLINK(1)"]
         with pytest.raises(ArchiveError, match="not empty"):
             copy(stocked.database, moved.database)
 

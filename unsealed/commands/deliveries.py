@@ -43,7 +43,7 @@ def command(ctx: click.Context, state: str | None, channel: str, limit: int, sty
 
         record_table([_short(row) for row in rows], fold=("what happened",))
     else:
-        from unsealed.commands.search import write_rows
+        from unsealed.rows import write_rows
 
         write_rows(rows, style or "jsonl")
 

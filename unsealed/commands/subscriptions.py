@@ -30,7 +30,7 @@ def command(ctx: click.Context, style: str | None) -> None:
 
         record_table([_short(row) for row in rows], fold=("channels",))
     else:
-        from unsealed.commands.search import write_rows
+        from unsealed.rows import write_rows
 
         write_rows(rows, style or "jsonl")
 

@@ -5,7 +5,8 @@ reads. All that an archive lacks are run in one transaction, on both databases: 
 killed has changed nothing and can be run again. Foreign keys are checked after each.
 
 The read views (``pipeline.archive.views``) are no matter of migrations: they are dropped before the
-first and made anew after the last, so a migration may alter any table beneath them.
+first and made anew after the last, so a migration may alter any table beneath them. Nor is what is in
+the search index: a migration that changes it notes ``search_index = stale`` in ``meta``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from pipeline.archive import revisions, views
+from pipeline.archive import revisions, search_index, views
 from pipeline.archive.engines import MIGRATES, WRITES
 from pipeline.model import ArchiveError
 
@@ -53,6 +54,7 @@ def upgrade(
                 views.drop(connection)
                 _run(connection, target, progress)
                 if target == "head":
+                    search_index.refresh(connection, progress)
                     views.create(connection)
         finally:
             # Foreign keys are off in this one; a new connection has them on.

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from pipeline.model import Poll, PollOutcome, Source, SourceState
 from unsealed.cli import config_of
-from unsealed.commands.search import write_rows
 from unsealed.commands.sources.choosing import by_ids, chosen, filters, rows
+from unsealed.rows import write_rows
 from unsealed.settings import Settings, find_config, load_settings
 
 #: Longer without anything new, a source is probably given up: the rarest live ones write twice a year.

@@ -14,8 +14,8 @@ from rich.text import Text
 
 from crawler.source_table import KEYS
 from unsealed.cli import config_of
-from unsealed.commands.search import write_rows
 from unsealed.commands.sources.choosing import STATES, Row, chosen, filters, rows
+from unsealed.rows import write_rows
 from unsealed.settings import find_config, load_settings
 
 
