@@ -260,7 +260,7 @@ def find_opening(clause: Clause, *, headline: bool = False) -> Opening | None:
     """Return the opening this clause speaks of, None where it speaks of none or denies it."""
     key = "headline" if headline else "opening"
     if key not in clause._read:
-        passes = clause.knowledge.gate.may_open(clause.text)
+        passes = clause.knowledge.gate.may_open(clause.text, headline=headline)
         clause._read[key] = _opening(clause, headline=headline) if passes else None
     opening: Opening | None = clause._read[key]
     return opening

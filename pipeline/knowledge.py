@@ -19,7 +19,7 @@ from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
-from pipeline.gate import NEEDED, Gate
+from pipeline.gate import MOVES, NEEDED, Gate
 from pipeline.knowledge_files import Draft
 from pipeline.known import GROUPS as GROUPS
 from pipeline.known import LANGUAGES as LANGUAGES
@@ -105,15 +105,19 @@ def _finished(draft: Draft) -> Knowledge:
         sites=MappingProxyType({s: o.name for o in draft.organisations.values() for s in o.sites}),
         accounts=MappingProxyType({a: o.name for o in draft.organisations.values() for a in o.accounts}),
         lexicon=_lexicon(draft),
-        gate=Gate(_needed(draft)),
+        gate=Gate(_things(draft), _spoken(draft, MOVES)),
     )
 
 
-def _needed(draft: Draft) -> Iterable[str]:
-    """Every phrase and name of which an opening needs at least one."""
-    for group in NEEDED:
+def _spoken(draft: Draft, groups: Iterable[str]) -> Iterable[str]:
+    for group in groups:
         for phrases in draft.phrases.get(group, {}).values():
             yield from phrases
+
+
+def _things(draft: Draft) -> Iterable[str]:
+    """Every phrase and name of which an opening needs at least one."""
+    yield from _spoken(draft, NEEDED)
     for row in draft.licences.values():
         yield from (*row.names, *row.bare)
     for family in draft.families.values():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pipeline.classify import Classifier
 from pipeline.clauses import _opening, read_clauses
 from pipeline.facts import read_announcements
-from pipeline.gate import NEEDED
+from pipeline.gate import MOVES, NEEDED
 from pipeline.knowledge import load_knowledge
 from pipeline.model import ArtifactType, Item, Kind, Openness
 
@@ -526,14 +526,18 @@ def test_the_gate_never_stops_an_opening(words):
     for clause in read_clauses(" ".join(words), KNOWLEDGE):
         for headline in (True, False):
             if _opening(clause, headline=headline) is not None:
-                assert KNOWLEDGE.gate.may_open(clause.text)
+                assert KNOWLEDGE.gate.may_open(clause.text, headline=headline)
 
 
 def test_every_phrase_an_opening_needs_passes_the_gate():
     for group in NEEDED:
         for phrases in KNOWLEDGE.phrases[group].values():
             for phrase in phrases:
-                assert KNOWLEDGE.gate.may_open(f"so {phrase.strip('=*')} it"), phrase
+                assert KNOWLEDGE.gate.may_open(f"so {phrase.strip('=*')} it", headline=True), phrase
+    for group in MOVES:
+        for phrases in KNOWLEDGE.phrases[group].values():
+            for phrase in phrases:
+                assert KNOWLEDGE.gate.may_open(f"open source {phrase.strip('=*')} it"), phrase
 
 
 def test_it_is_found_far_back_and_in_linear_time():
