@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pipeline.clauses import Clause, Opening, families_in
+from pipeline.headline_names import presented_name
 from pipeline.knowledge import Knowledge, Organisation
 from pipeline.lexicon import CJK, Hit, listed
 from pipeline.maker_names import read_maker
@@ -46,6 +47,8 @@ _AUXILIARY = re.compile(r"\s*(?:has|have|is|today|also|now|just|said it|hat|a|ha
 _NOT_MAKER_AFTER = re.compile(
     r"[\s-]*(?:alternatives?|clones?|compatible|style|like|based|killer|replacement|wrapper|替代|平替|风格|兼容|版|用户|上(?!线|海)|で公開|に公開|에 공개|에서)"
 )
+#: "Block-sparse kernels": a word, not the company.
+_COMPOUND = re.compile(r"-[a-z]")
 #: A launch names its company first: "Launch HN: Acme (YC W25) – …".
 _LAUNCHED = re.compile(r"^Launch HN:\s*(?P<maker>[^(–—:]{2,32}?)\s*\((?:YC|Y Combinator)", re.I)
 #: "…: a model that reads scans (Stanford, ETH, Google)".
@@ -79,7 +82,7 @@ def makers_of(
     found = _named_makers(clause, opening, knowledge, item, before, field, what)
     if found:
         return found
-    if field == "title" and opening.grade not in {"free", "family"} and not clause.has("adoption"):
+    if field == "title" and opening.grade != "free" and not clause.has("adoption"):
         own = owner(item, knowledge)
         return (own,) if own else ()
     return ()
@@ -117,7 +120,7 @@ def _named_makers(
     families = [
         family
         for hit, family, openness in families_in(clause)
-        if openness != "closed" and family.maker and not _third_party(hit, item, text, what)
+        if openness != "closed" and family.maker and not _third_party(hit, item, text, what, knowledge)
     ]
     if families and not _WE.search(text):
         return (families[0].maker,)
@@ -128,7 +131,7 @@ def _named_makers(
         unknown = read_maker(text, verb, until=opening.until, first=opening.stage is Kind.REVERSED)
     if unknown and field != "title" and not _sure_maker(unknown, clause, verb, item):
         unknown = ""
-    if unknown:
+    if unknown and not (unknown in what and presented_name(text)):
         return (_canonical(unknown, knowledge),)
     if _WE.search(text):
         own = owner(item, knowledge) or _introduced(item)
@@ -173,10 +176,11 @@ def _maker_of_name(text: str, what: tuple[str, ...]) -> str:
     return ""
 
 
-def _third_party(hit: Hit, item: Item, text: str, what: tuple[str, ...]) -> bool:
+def _third_party(hit: Hit, item: Item, text: str, what: tuple[str, ...], knowledge: Knowledge) -> bool:
     """Whether a family is only what somebody else's thing is made of or made for."""
-    if hub_account(item.url):
-        return True  # its maker's own account is known, and would have been found
+    account = hub_account(item.url)
+    if account and account not in knowledge.accounts:
+        return True  # its maker's own account is known
     spelled = text[hit.start : hit.end]
     return bool(what) and not any(spelled.lower() in name.lower() for name in what)
 
@@ -214,7 +218,7 @@ def _subject(clause: Clause, hit: Hit) -> bool:
     before = clause.text[: hit.start]
     if isinstance(hit.value, Organisation) and hit.value.context and before.strip():
         return False
-    if _NOT_MAKER_AFTER.match(clause.text, hit.end):
+    if _NOT_MAKER_AFTER.match(clause.text, hit.end) or _COMPOUND.match(clause.text, hit.end):
         return False
     return not (_platform(hit) and before.strip()) and not _NOT_SUBJECT.search(before[-40:])
 

@@ -546,3 +546,10 @@ def test_it_is_found_far_back_and_in_linear_time():
     assert row.who == ("Baidu",)
     many = read(text="Baidu has news. " + "On Monday, it open-sourced a new model. " * 3_000)
     assert len(many) == 1
+
+
+def test_a_hubs_own_post_about_a_family_names_the_familys_maker():
+    (row,) = read("Welcome Gemma 9: open models for phones", url="https://huggingface.co/blog/gemma9")
+    assert row.who == ("Google",)
+    rows = read("Gemma-9-larkspur weights released", url="https://huggingface.co/somebody/gemma-9-larkspur")
+    assert {r.who for r in rows} <= {()}
