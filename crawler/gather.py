@@ -17,9 +17,11 @@ from scrapy.crawler import AsyncCrawlerRunner
 
 from crawler import policy, problems
 from crawler.manners import UNTOLD_WAIT, Manners
+from crawler.pages.workers import Readers
 from crawler.scrapy_settings import CrawlSettings, quiet_logs, scrapy_settings
 from crawler.spiders import POLL_SPIDERS, Look, PageSpider, ProbeSpider
 from crawler.spiders.base import Gathering, GatheringSpider
+from crawler.spiders.pages import PageGathering
 from crawler.spiders.polling import PollJob
 from pipeline.model import PageFetch, PageRequest, Poll, PollOutcome, Problem, ServerSays, SourceKind
 
@@ -102,9 +104,10 @@ async def fetch_pages(
     def failed(request: PageRequest, problem: Problem, status: int | None, seconds: float) -> PageFetch:
         return PageFetch(request.article_id, now(), problem=problem)
 
-    gathering = Gathering(requests, settings, on_page, failed, now, manners)
+    gathering = PageGathering(requests, settings, on_page, failed, now, manners)
     crawls: list[Any] = [(PageSpider, lambda request: True)] if requests else []
-    await _gather(gathering, crawls, max_bytes=settings.page_bytes)
+    async with Readers() as gathering.readers:
+        await _gather(gathering, crawls, max_bytes=settings.page_bytes)
 
 
 async def fetch_bodies(

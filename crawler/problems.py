@@ -3,7 +3,8 @@
 Codes: ``http-NNN`` ``bot-wall`` ``rate-limit`` ``timeout`` ``dns`` ``refused`` ``unreachable``
 ``connection-lost`` ``cut-short`` ``bad-http`` ``tls`` ``too-large`` ``robots`` ``redirect-loop``
 ``too-many-redirects`` ``bad-redirect`` ``address-refused`` ``bad-address`` ``empty``
-``not-a-feed`` ``not-html`` ``told-to-wait`` ``proxy`` ``unreadable-page`` ``partial`` ``internal``.
+``not-a-feed`` ``not-html`` ``told-to-wait`` ``proxy`` ``unreadable-page`` ``slow-page``
+``page-crash`` ``partial`` ``internal``.
 """
 
 from __future__ import annotations

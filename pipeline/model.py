@@ -232,7 +232,8 @@ class Page:
     outlet: str = ""
     image: str = ""
     links: tuple[str, ...] = ()  # absolute http(s) links out of the main text
-    origins: Mapping[str, str] = field(default_factory=dict)  # field -> "json-ld", "meta", "time", "text" …
+    access: str = ""  # "paywalled": the page says so; "partial": it shows less than its metadata carries
+    origins: Mapping[str, str] = field(default_factory=dict)  # field -> "json-ld", "meta", "byline", "page" …
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,25 @@ from scrapy import Request
 from scrapy.http import HtmlResponse, Response
 
 from crawler import problems
-from crawler.pages import extract
-from crawler.spiders.base import GatheringSpider
+from crawler.pages.workers import Readers
+from crawler.spiders.base import Gathering, GatheringSpider
 from crawler.spiders.polling import refusal
-from pipeline.model import Page, PageFetch, PageRequest, Problem
+from pipeline.model import PageFetch, PageRequest, Problem
 
-__all__ = ["PageSpider"]
+__all__ = ["PageGathering", "PageSpider"]
+
+
+class PageGathering(Gathering[PageRequest, PageFetch]):
+    """A gathering of pages, with the worker processes that read them."""
+
+    readers: Readers
 
 
 class PageSpider(GatheringSpider[PageRequest, PageFetch]):
     """Fetches article pages, each once."""
 
     name = "pages"
+    gathering: PageGathering
     accept = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 
     def request(self, errand: PageRequest) -> Request:
@@ -33,10 +40,7 @@ class PageSpider(GatheringSpider[PageRequest, PageFetch]):
         if problem is not None:
             return self.gathering.failed(errand, problem, response.status, self.seconds(response))
         assert isinstance(response, HtmlResponse)
-        html, now = response, self.gathering.now()
-
-        def work() -> Page:
-            return extract(html.text, html.url, now=now)
-
-        page = await self.gathering.beside(work)
+        page = await self.gathering.readers.read(response.text, response.url, now=self.gathering.now())
+        if isinstance(page, Problem):
+            return self.gathering.failed(errand, page, response.status, self.seconds(response))
         return PageFetch(errand.article_id, self.gathering.now(), page=page)

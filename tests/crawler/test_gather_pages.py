@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from crawler.spiders import pages, polling
+from crawler.spiders import polling
 from pipeline.model import PollOutcome, SourceKind
 
 from .conftest import (
@@ -141,11 +141,8 @@ def test_bodies_are_read_beside_the_loop_two_at_a_time(
     async def ident() -> int:
         return threading.get_ident()
 
-    monkeypatch.setattr(pages, "extract", work(pages.extract))
     monkeypatch.setattr(polling, "read_source", work(polling.read_source))
-    server.answers["/page"] = answer(200, page("Page"), Content_Type="text/html")
     server.answers["/feed"] = answer(200, rss("One"), Content_Type=XML)
-    gather.pages(*[server.url("/page")] * 12)
     gather.polls(*(job(f"j{n}", server.url("/feed")) for n in range(12)))
     assert threads
     assert on_loop(ident()) not in threads

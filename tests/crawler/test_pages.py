@@ -68,7 +68,7 @@ def test_a_page_is_read_whole() -> None:
     assert read.origins["published"] == "json-ld"
     assert {
         "title": "h1",
-        "text": "text",
+        "text": "page",
         "canonical_url": "link",
         "outlet": "meta",
     }.items() <= read.origins.items()

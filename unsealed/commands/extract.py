@@ -49,6 +49,7 @@ def command(page: str, url: str | None) -> None:
                 "lang": found.language or None,
                 "outlet": found.outlet or None,
                 "image": found.image or None,
+                "access": found.access or None,
                 "text": found.text,
                 "origins": dict(found.origins),
             },

@@ -1,4 +1,4 @@
-"""What an article page states about itself: JSON-LD, Open Graph, meta tags, ``<time>``.
+"""What an article page states about itself: JSON-LD, Open Graph, meta tags, microdata, ``<time>``.
 
 Everything here is read off the page's tree and given as found, per origin, for
 `crawler.pages` to weigh. Broken JSON-LD is mended where the damage is a usual one.
@@ -21,7 +21,14 @@ _MAX_BLOCK = 500_000
 _MAX_NODES = 500
 #: Stands for the end of a block until it is known what follows; no page's text holds it.
 _BREAK = "\x1f"
+#: Elements of the kinds that carry metadata; a page of ten thousand scripts is looked at no further.
+_MAX_HEAD = 5_000
+_MAX_HEADINGS = 20
+_WITH_ITEMPROP = etree.XPath("descendant::*[@itemprop]")
+_WITH_PROPERTY = etree.XPath("descendant::*[@property and not(self::meta)]")
+_PROPS = frozenset({"datepublished", "datemodified", "author", "creator", "headline"})
 _ARTICLE_TYPE = re.compile(r"Article$|Posting$|^Report$|^TechArticle$|^VideoObject$")
+_NEWS_TYPE = re.compile(r"NewsArticle$|^Report$|LiveBlogPosting$|OpinionNews")
 _WORK_TYPE = re.compile(r"^(?:WebPage|ItemPage|CreativeWork|BlogPosting)$")
 
 _META_PUBLISHED = (
@@ -60,6 +67,10 @@ class Stated:
     base: str = ""
     language: str = ""
     times: tuple[str, ...] = ()  # of <time> and itemprop that say they are of publication
+    props: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # microdata and RDFa: lower-case name -> values
+    author_links: tuple[str, ...] = ()  # words of links marked rel="author"
 
     def meta(self, *names: str) -> str:
         """Return the first content of the first of ``names`` that there is."""
@@ -67,30 +78,33 @@ class Stated:
 
     @property
     def published(self) -> tuple[tuple[str, str], ...]:
-        """Candidates for the publication date as (origin, text)."""
-        found = [
-            ("json-ld", text) for text in _texts(self.ld.get("datePublished") or self.ld.get("dateCreated"))
-        ]
+        """Candidates for the publication date as (origin, text), most trustworthy first."""
+        found = [("json-ld", text) for text in _texts(self.ld.get("datePublished"))]
         found += [("meta", content) for name in _META_PUBLISHED for content in self.metas.get(name, ())[:1]]
+        found += [("microdata", text) for text in self.props.get("datepublished", ())[:1]]
+        found += [("json-ld", text) for text in _texts(self.ld.get("dateCreated"))]
         return (*found, *(("time", text) for text in self.times))
 
     @property
     def updated(self) -> tuple[tuple[str, str], ...]:
         """Candidates for the date of the last change as (origin, text)."""
         found = [("json-ld", text) for text in _texts(self.ld.get("dateModified"))]
+        found += [("meta", content) for name in _META_UPDATED for content in self.metas.get(name, ())[:1]]
+        return (*found, *(("microdata", text) for text in self.props.get("datemodified", ())[:1]))
+
+    @property
+    def authors(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Candidates for the authors as (origin, names), most trustworthy first."""
         return (
-            *found,
-            *(("meta", content) for name in _META_UPDATED for content in self.metas.get(name, ())[:1]),
+            ("json-ld", tuple(_people(self.ld.get("author") or self.ld.get("creator")))),
+            ("meta", tuple(content for name in _META_AUTHOR for content in self.metas.get(name, ()))),
+            ("microdata", self.props.get("author", ())),
         )
 
     @property
-    def authors(self) -> tuple[str, tuple[str, ...]]:
-        """Origin and names of the authors."""
-        names = tuple(_people(self.ld.get("author") or self.ld.get("creator")))
-        if names:
-            return "json-ld", names
-        names = tuple(content for name in _META_AUTHOR for content in self.metas.get(name, ()))
-        return "meta", names
+    def is_news(self) -> bool:
+        """Whether the page's JSON-LD calls it a piece of journalism."""
+        return any(map(_NEWS_TYPE.search, _texts(self.ld.get("@type"))))
 
     @property
     def publisher(self) -> str:
@@ -106,27 +120,87 @@ class Stated:
 def read_metadata(root: etree._Element, url: str) -> Stated:
     """Collect what the tree ``root`` of the page at ``url`` states."""
     metas: dict[str, list[str]] = {}
-    for node in root.iter("meta"):
-        content = (node.get("content") or "").strip()
-        name = (node.get("property") or node.get("name") or node.get("itemprop") or "").strip().lower()
-        if content and name and len(content) <= 5000:
-            metas.setdefault(name, []).append(content)
-    headings = tuple(filter(None, (text_of(node) for node in root.iter("h1"))))
-    head_title = next(root.iter("title"), None)
-    canonical = next(
-        (n.get("href") or "" for n in root.iter("link") if (n.get("rel") or "").lower() == "canonical"), ""
-    )
-    html_node = next(root.iter("html"), root)
-    title = text_of(head_title) if head_title is not None else ""
+    first: dict[str, etree._Element] = {}
+    headings: list[str] = []
+    scripts: list[str] = []
+    canonical = ""
+    for node in islice(root.iter("meta", "h1", "title", "link", "base", "html", "script"), _MAX_HEAD):
+        tag = node.tag
+        if tag == "meta":
+            content = (node.get("content") or "").strip()
+            name = (node.get("property") or node.get("name") or node.get("itemprop") or "").strip().lower()
+            if content and name and len(content) <= 5000:
+                metas.setdefault(name, []).append(content)
+        elif tag == "h1":
+            headings.append(text_of(node) if len(headings) < _MAX_HEADINGS else "")
+        elif tag == "script":
+            if "ld+json" in (node.get("type") or "").lower() and node.text:
+                scripts.append(node.text)
+        elif tag == "link":
+            if not canonical and (node.get("rel") or "").lower() == "canonical":
+                canonical = (node.get("href") or "").strip()
+        elif tag not in first and not (tag == "title" and _in_drawing(node)):
+            first[tag] = node
+    html_node = first.get("html", root)
+    title = text_of(first["title"]) if "title" in first else ""
+    props = _props(root)
     return Stated(
-        headings=headings[:20],
-        ld=_article_node(root, url, {*headings, title}),
+        headings=tuple(filter(None, headings)),
+        ld=_article_node(scripts, url, {*headings, title}),
         metas={name: tuple(values) for name, values in metas.items()},
         title_tag=title,
-        canonical=canonical.strip(),
-        base=next((n.get("href") or "" for n in root.iter("base")), ""),
+        canonical=canonical,
+        base=(first["base"].get("href") or "") if "base" in first else "",
         language=html_node.get("lang") or html_node.get("{http://www.w3.org/XML/1998/namespace}lang") or "",
         times=tuple(_times(root)),
+        props=props,
+        author_links=tuple(
+            dict.fromkeys(
+                filter(
+                    None,
+                    (text_of(n)[:100] for n in root.iter("a") if "author" in (n.get("rel") or "").split()),
+                )
+            )
+        )[:4],
+    )
+
+
+def _in_drawing(node: etree._Element) -> bool:
+    parent = node.getparent()
+    return parent is not None and parent.tag in {"svg", "symbol", "g"}
+
+
+def _props(root: etree._Element) -> Mapping[str, tuple[str, ...]]:
+    """Collect microdata and RDFa of the kinds we ask for; a person's name stands for the person."""
+    found: dict[str, list[str]] = {}
+    for node in _elements(_WITH_ITEMPROP, root):
+        for name in (node.get("itemprop") or "").lower().split():
+            if name not in _PROPS or (node.tag == "meta" and name == "author" and not node.get("content")):
+                continue
+            inner = None
+            if name in {"author", "creator"}:
+                inner = next(
+                    (n for n in _elements(_WITH_ITEMPROP, node) if n.get("itemprop") == "name"), None
+                )
+            holder = node if inner is None else inner
+            value = holder.get("datetime") or holder.get("content") or text_of(holder)
+            if value and len(value) <= 200:
+                found.setdefault("author" if name == "creator" else name, []).append(value.strip())
+    for node in _elements(_WITH_PROPERTY, root):
+        name = (node.get("property") or "").lower().rpartition(":")[2]
+        if name in _PROPS and name not in found:
+            value = node.get("content") or node.get("datetime") or text_of(node)
+            if value and len(value) <= 200:
+                found[name] = [value.strip()]
+    return {name: tuple(dict.fromkeys(values)) for name, values in found.items()}
+
+
+def _elements(path: etree.XPath, node: etree._Element) -> list[etree._Element]:
+    found = path(node)
+    return (
+        [one for one in found[:_MAX_NODES] if isinstance(one, etree._Element)]
+        if isinstance(found, list)
+        else []
     )
 
 
@@ -145,14 +219,14 @@ def text_of(node: etree._Element) -> str:
 
 def _times(root: etree._Element) -> Iterator[str]:
     """Yield the dates that are marked as those of publication; then a lone ``<time>`` of the article."""
-    for node in root.iter("time", "span", "abbr", "div", "p"):
-        marks = f"{node.get('itemprop') or ''} {node.get('class') or '' if node.tag in ('time', 'abbr') else ''}".lower()
+    for node in islice(root.iter("time", "abbr"), _MAX_NODES):
+        marks = f"{node.get('itemprop') or ''} {node.get('class') or ''}".lower()
         marked = node.get("pubdate") is not None or re.search(r"publish|entry-date|post-date", marks)
         # "entry-date updated" is WordPress's mark of the date of change
         if marked and not re.search(r"updated(?!.*publish)|modified", marks):
             yield node.get("datetime") or node.get("content") or node.get("title") or text_of(node)
-    for area in (*root.iter("article"), *root.iter("main")):
-        stamps = {node.get("datetime") or text_of(node) for node in area.iter("time")}
+    for area in islice(root.iter("article", "main"), 20):
+        stamps = {node.get("datetime") or text_of(node) for node in islice(area.iter("time"), 20)}
         if len({stamp[:10] for stamp in stamps}) == 1:
             yield stamps.pop()
             return
@@ -161,16 +235,13 @@ def _times(root: etree._Element) -> Iterator[str]:
 # ------------------------------------------------------------------------------- JSON-LD
 
 
-def _article_node(root: etree._Element, url: str, titles: set[str]) -> Mapping[str, Any]:
+def _article_node(scripts: list[str], url: str, titles: set[str]) -> Mapping[str, Any]:
     """Return the JSON-LD node of the page's article: the one of its address or headline, else the first."""
-    nodes = [
-        node for node in _nodes(root) if any(_ARTICLE_TYPE.search(kind) for kind in _texts(node.get("@type")))
-    ]
+    every = list(_nodes(scripts))
+    nodes = [node for node in every if any(_ARTICLE_TYPE.search(kind) for kind in _texts(node.get("@type")))]
     if not nodes:
         nodes = [
-            n
-            for n in _nodes(root)
-            if any(map(_WORK_TYPE.search, _texts(n.get("@type")))) and n.get("datePublished")
+            n for n in every if any(map(_WORK_TYPE.search, _texts(n.get("@type")))) and n.get("datePublished")
         ]
     path = url.partition("?")[0].rstrip("/")
 
@@ -190,10 +261,7 @@ def _article_node(root: etree._Element, url: str, titles: set[str]) -> Mapping[s
     return max(nodes, key=fitness, default={})
 
 
-def _nodes(root: etree._Element) -> Iterator[Mapping[str, Any]]:
-    scripts = (
-        script.text or "" for script in root.iter("script") if "ld+json" in (script.get("type") or "").lower()
-    )
+def _nodes(scripts: list[str]) -> Iterator[Mapping[str, Any]]:
     waiting: list[Any] = [_load(text) for text in scripts if text and len(text) <= _MAX_BLOCK]
     seen = 0
     while waiting and seen < _MAX_NODES:
