@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 
@@ -52,7 +52,7 @@ def _inserting(dialect: str, table: sa.Table) -> Any:
 
 
 def insert_numbered(tx: sa.Connection, table: sa.Table, rows: Sequence[dict[str, object]]) -> list[int]:
-    """Insert rows and give the ids they got, in their order."""
+    """Insert rows of equal keys and give the ids they got, in their order."""
     if not rows:
         return []
     if tx.dialect.name == "sqlite":
@@ -62,10 +62,47 @@ def insert_numbered(tx: sa.Connection, table: sa.Table, rows: Sequence[dict[str,
         if table.dialect_options["sqlite"]["autoincrement"]:
             used = sa.text("SELECT seq FROM sqlite_sequence WHERE name = :name")
             last = max(last, tx.scalar(used, {"name": table.name}) or 0)
-        tx.execute(sa.insert(table), [{**row, "id": last + n} for n, row in enumerate(rows, 1)])
-        return list(range(last + 1, last + 1 + len(rows)))
-    query = sa.insert(table).returning(table.c.id, sort_by_parameter_order=True)
-    return list(tx.scalars(query, rows))
+        ids = list(range(last + 1, last + 1 + len(rows)))
+    else:
+        numbers = sa.text("SELECT nextval(pg_get_serial_sequence(:t, 'id')) FROM generate_series(1, :n)")
+        ids = list(tx.scalars(numbers, {"t": table.name, "n": len(rows)}))
+    insert_many(tx, table, [{"id": i, **row} for i, row in zip(ids, rows, strict=True)])
+    return ids
+
+
+def insert_many(tx: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert rows of equal keys; keys they lack are the columns' defaults.
+
+    What ``tx.execute(insert(table), rows)`` does, with a column's values converted together instead of
+    a row's, and by COPY on PostgreSQL: three times less work for many rows.
+    """
+    if not rows:
+        return
+    names, values = [], []
+    for column in table.columns:
+        if column.name in rows[0]:
+            found: list[Any] = [row[column.name] for row in rows]
+        elif column.default is not None and column.default.is_scalar:
+            found = [cast("sa.ColumnDefault", column.default).arg] * len(rows)
+        else:
+            continue
+        names.append(f'"{column.name}"')
+        convert = column.type.dialect_impl(tx.dialect).bind_processor(tx.dialect)
+        values.append([convert(v) for v in found] if convert else found)
+    insert_raw(tx, table.name, names, list(zip(*values, strict=True)))
+
+
+def insert_raw(tx: sa.Connection, table: str, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows of values as the driver takes them; ``names`` are quoted columns."""
+    columns = ", ".join(names)
+    if tx.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(names))
+        tx.exec_driver_sql(f"INSERT INTO {table}({columns}) VALUES ({marks})", list(rows))  # noqa: S608
+        return
+    driver: Any = tx.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table}({columns}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def article_of(row: Any) -> Article:

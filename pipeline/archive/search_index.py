@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from pipeline.archive.query_keys import Of
+from pipeline.archive.rows import insert_many, insert_raw
 from pipeline.archive.schema import (
     announcements,
     articles,
@@ -62,8 +63,9 @@ def index_articles(tx: sa.Connection, ids: Iterable[int], *, new: bool = False) 
         if not rows:
             continue
         keys = {r.id: sort_key(r.dated, r.id) for r in rows}
-        tx.execute(
-            sa.insert(search_articles),
+        insert_many(
+            tx,
+            search_articles,
             [
                 {
                     "sort_key": keys[r.id],
@@ -240,26 +242,17 @@ def _delete(tx: sa.Connection, of: Of, ids: Sequence[int]) -> None:
 
 
 def _insert(tx: sa.Connection, rows: list[FactRow]) -> None:
-    if rows:
-        tx.execute(sa.insert(search_facts), rows)
+    insert_many(tx, search_facts, rows)
 
 
 def _write_words(tx: sa.Connection, rows: Sequence[tuple[int, tuple[list[str], ...]]]) -> None:
+    # FTS5 gathers words in memory while rowids go up, and writes a segment whenever one does not.
+    rows = sorted(rows, key=lambda row: row[0])
     if tx.dialect.name == "sqlite":
-        tx.execute(
-            sa.text(
-                "INSERT INTO search_words(rowid, title, summary, text) VALUES (:k, :title, :summary, :text)"
-            ),
-            [
-                {"k": key, "title": " ".join(title), "summary": " ".join(summary), "text": " ".join(text)}
-                for key, (title, summary, text) in rows
-            ],
-        )
-        return
-    tx.execute(
-        sa.text("INSERT INTO search_words(sort_key, words) VALUES (:k, CAST(:words AS tsvector))"),
-        [{"k": key, "words": tsvector(fields)} for key, fields in rows],
-    )
+        joined = [(key, *(" ".join(words) for words in fields)) for key, fields in rows]
+        insert_raw(tx, "search_words", ("rowid", "title", "summary", "text"), joined)
+    else:
+        insert_raw(tx, "search_words", ("sort_key", "words"), [(key, tsvector(f)) for key, f in rows])
 
 
 def tsvector(fields: tuple[list[str], ...]) -> str:
