@@ -9,24 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cached_property
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pipeline.archive.database import Database
-from pipeline.archive.gathering import Gathering
-from pipeline.archive.judging import Judging
-from pipeline.archive.ledger import Editions, Ledger
-from pipeline.archive.material import Material
-from pipeline.archive.promising import Promising
 from pipeline.archive.query import parse
 from pipeline.archive.query_keys import Of
 from pipeline.archive.query_tree import Query
-from pipeline.archive.runs import Runs
 from pipeline.archive.search import Page, Searching, Sort
 from pipeline.archive.search_groups import Group
 from pipeline.archive.search_rows import FoundAnnouncement, FoundPromise, FoundStory, Hit
-from pipeline.archive.showing import Showing, Shown, ShownArticle, ShownPromise, ShownStory
-from pipeline.archive.storying import Storying
+
+if TYPE_CHECKING:
+    from pipeline.archive.gathering import Gathering
+    from pipeline.archive.judging import Judging
+    from pipeline.archive.ledger import Editions, Ledger
+    from pipeline.archive.material import Material
+    from pipeline.archive.promising import Promising
+    from pipeline.archive.runs import Runs
+    from pipeline.archive.showing import Shown, ShownArticle, ShownPromise, ShownStory
+    from pipeline.archive.storying import Storying
 
 __all__ = [
     "Archive",
@@ -58,16 +61,70 @@ class Archive:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.gathering = Gathering(database)
-        self.judging = Judging(database)
-        self.storying = Storying(database)
-        self.promising = Promising(database)
-        self.material = Material(database)
-        self.editions = Editions(database)
-        self.ledger = Ledger(database)
-        self.runs = Runs(database)
-        self.searching = Searching(database)
-        self._showing = Showing(database)
+
+    # A station is imported when it is first asked for: a search needs none of them, and together they
+    # take longer to import than it takes.
+
+    @cached_property
+    def gathering(self) -> Gathering:
+        """The crawler's side."""
+        from pipeline.archive.gathering import Gathering
+
+        return Gathering(self._database)
+
+    @cached_property
+    def judging(self) -> Judging:
+        """The classifier's side."""
+        from pipeline.archive.judging import Judging
+
+        return Judging(self._database)
+
+    @cached_property
+    def storying(self) -> Storying:
+        """The grouper's side."""
+        from pipeline.archive.storying import Storying
+
+        return Storying(self._database)
+
+    @cached_property
+    def promising(self) -> Promising:
+        """The promise keeper's side."""
+        from pipeline.archive.promising import Promising
+
+        return Promising(self._database)
+
+    @cached_property
+    def material(self) -> Material:
+        """The digest maker's side."""
+        from pipeline.archive.material import Material
+
+        return Material(self._database)
+
+    @cached_property
+    def editions(self) -> Editions:
+        """Decided editions."""
+        from pipeline.archive.ledger import Editions
+
+        return Editions(self._database)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger of deliveries."""
+        from pipeline.archive.ledger import Ledger
+
+        return Ledger(self._database)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """The log of runs."""
+        from pipeline.archive.runs import Runs
+
+        return Runs(self._database)
+
+    @cached_property
+    def searching(self) -> Searching:
+        """The reader's side, with parsed queries."""
+        return Searching(self._database)
 
     @classmethod
     def open(cls, url: str, *, create: bool = True) -> Self:
@@ -147,7 +204,9 @@ class Archive:
 
     def show(self, reference: str) -> Shown:
         """Everything known of an article (``12`` or its URL), a story (``s12``) or a promise (``p12``)."""
-        return self._showing.show(reference)
+        from pipeline.archive.showing import Showing
+
+        return Showing(self._database).show(reference)
 
     def _rows(self, query: str, of: Of, limit: int | None, sort: Sort, now: datetime | None) -> Iterator[Any]:
         parsed = _parsed(query, now)  # here and not in the generator: a wrong query is told at once
@@ -185,3 +244,12 @@ class Archive:
 
 def _parsed(query: str, now: datetime | None) -> Query:
     return parse(query, now or datetime.now(UTC))
+
+
+def __getattr__(name: str) -> Any:
+    """What ``show`` gives, imported when it is asked for."""
+    if name.startswith("Shown") and name in __all__:
+        from pipeline.archive import showing
+
+        return getattr(showing, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import sqlalchemy as sa
 
 from pipeline.archive.codec import from_plain
 from pipeline.archive.schema import announcements, articles, story_articles, verdicts
-from pipeline.merge import Member, merge_story
 from pipeline.model import (
     Announcement,
     Article,
@@ -23,6 +22,9 @@ from pipeline.model import (
     StoryRole,
     Verdict,
 )
+
+if TYPE_CHECKING:
+    from pipeline.merge import Member
 
 T = TypeVar("T")
 
@@ -177,6 +179,8 @@ def load_verdicts(tx: sa.Connection, article_ids: Sequence[int]) -> Mapping[int,
 
 def load_members(tx: sa.Connection, story_ids: Sequence[int]) -> dict[int, list[Member]]:
     """Each story's articles with their verdicts in force, by story id."""
+    from pipeline.merge import Member  # brings the knowledge, which a search does without
+
     placed: list[Any] = []
     for chunk in chunks(story_ids):
         query = (
@@ -197,6 +201,8 @@ def load_members(tx: sa.Connection, story_ids: Sequence[int]) -> dict[int, list[
 
 def load_stories(tx: sa.Connection, story_ids: Sequence[int]) -> Mapping[int, Story]:
     """Stories in full, by id, in the order asked for."""
+    from pipeline.merge import merge_story
+
     members = load_members(tx, story_ids)
     return {i: merge_story(i, members[i]) for i in story_ids if i in members}
 

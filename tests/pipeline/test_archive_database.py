@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from datetime import datetime
 from pathlib import Path
@@ -56,7 +58,7 @@ def test_urls_it_cannot_use_are_refused_without_showing_secrets(url: str) -> Non
 
 def test_a_transaction_that_fails_leaves_nothing(archive: Archive) -> None:
     broken = poll(entry("a"), entry("b", published=datetime(2026, 11, 1)))  # noqa: DTZ001 - naive on purpose
-    with pytest.raises(sa.exc.StatementError, match="without a zone"):
+    with pytest.raises(ValueError, match="without a zone"):
         archive.gathering.save_poll(broken)
     assert tuple(archive.search("")) == ()
     assert archive.gathering.states()["daily-model"].etag == ""
@@ -100,3 +102,17 @@ def test_a_reader_sees_one_moment_while_a_writer_goes_on(archive: Archive) -> No
         before = tx.scalar(sa.select(sa.func.count()).select_from(articles))
         archive.gathering.save_poll(poll(entry("a")))
         assert tx.scalar(sa.select(sa.func.count()).select_from(articles)) == before
+
+
+def test_a_search_imports_neither_migrations_nor_postgresql_nor_the_stations(tmp_path: Path) -> None:
+    """Together they take longer to import than all the rest of a search."""
+    url = f"sqlite:///{tmp_path}/a.db"
+    Archive.open(url).close()
+    code = (
+        "import sys; from pipeline.archive import Archive\n"
+        f"with Archive.open({url!r}) as archive: list(archive.search('x'))\n"
+        "heavy = ('alembic', 'psycopg', 'sqlalchemy.dialects.postgresql', 'pipeline.merge', 'pydantic')\n"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
