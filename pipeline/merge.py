@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
+from pipeline.corrections import is_human, rules
 from pipeline.knowledge import load_knowledge
 from pipeline.model import (
     ANNOUNCING_KINDS,
@@ -74,9 +75,8 @@ def merge_story(story_id: int, members: Sequence[Member], *, language: str = "en
     licences = _licence_votes(votes)
     licence = licences[0][0] if licences else None
     openness, claimed = _openness(votes, licence)
-    told = [a for m in ranked for a in _told(m.verdict)]
-    who = _most_named((a.who for a in told), key=name_key)
-    what = _most_named((a.what for a in told), key=lambda name: name_key(name).replace(" ", ""))
+    who = _most_named((a.who for a in _telling(ranked, "who")), key=name_key)
+    what = _most_named((a.what for a in _telling(ranked, "what")), key=lambda n: name_key(n).replace(" ", ""))
     titled = _titled(ranked, language, who, what)
     evidence, proof = _evidence(votes, licence, language, best, titled.article.title)
     return Story(
@@ -98,6 +98,7 @@ def merge_story(story_id: int, members: Sequence[Member], *, language: str = "en
         announcements=best.verdict.announcements,
         first_seen=min(m.article.first_seen for m in cover),
         verification=_verification(ordered),
+        corrected=any(is_human(m.verdict) for m in cover),
     )
 
 
@@ -130,9 +131,27 @@ def _own(verdict: Verdict, stage: Kind) -> Announcement | None:
     return next((a for a in told if a.stage is stage), told[0] if told else None)
 
 
+def _telling(ranked: Sequence[Member], field: str) -> list[Announcement]:
+    """The announcements that name somebody or something; of those a person corrected only the mended one."""
+    ruling = [m for m in ranked if rules(m.verdict, field)]
+    if ruling:
+        return [a for m in ruling for a in m.verdict.announcements[:1]]
+    return [a for m in ranked for a in _told(m.verdict)]
+
+
+def _ruling(
+    votes: Sequence[tuple[Member, Announcement]], field: str
+) -> Sequence[tuple[Member, Announcement]]:
+    """The votes of those whose ``field`` a person corrected, if there are any; else all."""
+    return [vote for vote in votes if rules(vote[0].verdict, field)] or votes
+
+
 def _stage(cover: Sequence[Member]) -> Kind:
-    """What most articles report; between equals what the earliest does, openings before the rest."""
-    kinds = [m.verdict.kind for m in cover]
+    """What most articles report; between equals what the earliest does, openings before the rest.
+
+    What a person said outranks every vote of the model.
+    """
+    kinds = [m.verdict.kind for m in cover if rules(m.verdict, "kind")] or [m.verdict.kind for m in cover]
     announcing = [kind for kind in kinds if kind in ANNOUNCING_KINDS] or kinds
     votes = Counter(announcing)
     return max(announcing, key=lambda kind: (votes[kind], -announcing.index(kind)))
@@ -146,7 +165,7 @@ def _licence_votes(votes: Sequence[tuple[Member, Announcement]]) -> tuple[tuple[
     """Each licence and how many articles name it, most first; equals by weight, then by name."""
     count: Counter[str] = Counter()
     weight: Counter[str] = Counter()
-    for member, announcement in votes:
+    for member, announcement in _ruling(votes, "licence"):
         if announcement.licence:
             count[announcement.licence] += 1
             weight[announcement.licence] += int(_weight(member))
@@ -162,6 +181,9 @@ def _openness(
     votes: Sequence[tuple[Member, Announcement]], licence: str | None
 ) -> tuple[Openness, Openness | None]:
     """How open it is by the weighted vote and the licence, and what it is called where that is more."""
+    by_hand = [a.openness for m, a in votes if rules(m.verdict, "openness")]
+    if by_hand:
+        return by_hand[0], None
     weight: Counter[Openness] = Counter()
     for member, announcement in votes:
         vague = announcement.openness in {Openness.UNCLEAR, Openness.FREE_ACCESS}

@@ -452,6 +452,7 @@ class Story:
     announcements: tuple[Announcement, ...]  # of the best article: several in a round-up
     first_seen: datetime
     verification: Verification | None = None
+    corrected: bool = False  # a person has mended the verdict on one of its articles
 
     @property
     def outlets(self) -> tuple[str, ...]:

@@ -91,12 +91,12 @@ async def _pages(parts: Parts, report: RunReport, clock: Clock, bars: Bars) -> N
 
 
 async def _judge(parts: Parts, report: RunReport, clock: Clock, bars: Bars, station: str) -> None:
-    judging, classifier = parts.archive.judging, parts.classifier
-    total = await asyncio.to_thread(judging.count_due, classifier.model)
+    judging = parts.archive.judging
+    total = await asyncio.to_thread(judging.count_due)
     with bars.station(station, total) as step:
 
         def judge_batch() -> tuple[Article, ...]:
-            due = judging.due(classifier.model, BATCH)
+            due = judging.due(BATCH)
             judging.save([(article, _verdict(parts, article, report)) for article in due], clock())
             return due
 

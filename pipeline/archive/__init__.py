@@ -22,11 +22,13 @@ from pipeline.archive.search_groups import Group
 from pipeline.archive.search_rows import FoundAnnouncement, FoundPromise, FoundStory, Hit
 
 if TYPE_CHECKING:
+    from pipeline.archive.correcting import Correcting
     from pipeline.archive.gathering import Gathering
     from pipeline.archive.judging import Judging
     from pipeline.archive.ledger import Editions, Ledger
     from pipeline.archive.material import Material
     from pipeline.archive.promising import Promising
+    from pipeline.archive.reclassifying import Reclassifying
     from pipeline.archive.runs import Runs
     from pipeline.archive.showing import Shown, ShownArticle, ShownPromise, ShownStory
     from pipeline.archive.storying import Storying
@@ -78,6 +80,20 @@ class Archive:
         from pipeline.archive.judging import Judging
 
         return Judging(self._database)
+
+    @cached_property
+    def correcting(self) -> Correcting:
+        """The side of who corrects a verdict."""
+        from pipeline.archive.correcting import Correcting
+
+        return Correcting(self._database)
+
+    @cached_property
+    def reclassifying(self) -> Reclassifying:
+        """The side of judging stored articles anew."""
+        from pipeline.archive.reclassifying import Reclassifying
+
+        return Reclassifying(self._database)
 
     @cached_property
     def storying(self) -> Storying:

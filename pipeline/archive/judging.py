@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from pipeline.archive.codec import to_plain
 from pipeline.archive.database import Database
-from pipeline.archive.rows import article_of, insert_numbered
+from pipeline.archive.rows import article_of, chunks, insert_numbered
 from pipeline.archive.saving import input_hash
-from pipeline.archive.schema import announcements, articles, verdicts
+from pipeline.archive.schema import announcements, articles, corrections, verdicts
 from pipeline.archive.search_index import index_verdicts
-from pipeline.model import Announcement, Article, Verdict
+from pipeline.corrections import HUMAN, Correction, corrected, is_human
+from pipeline.model import Announcement, Article, Kind, Openness, Verdict
 
 
 class Judging:
@@ -22,51 +24,99 @@ class Judging:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def count_due(self, model: str) -> int:
-        """How many articles await a verdict by this model."""
+    def count_due(self) -> int:
+        """How many articles await a verdict."""
         with self._db.read() as tx:
-            return tx.scalar(sa.select(sa.func.count()).select_from(articles).where(_due(model))) or 0
+            return tx.scalar(sa.select(sa.func.count()).select_from(articles).where(_DUE)) or 0
 
-    def due(self, model: str, limit: int) -> tuple[Article, ...]:
-        """Articles whose present words this model has not judged, oldest first."""
-        query = sa.select(articles).where(_due(model)).order_by(articles.c.id).limit(limit)
+    def due(self, limit: int) -> tuple[Article, ...]:
+        """Articles whose present words no model has judged, oldest first.
+
+        Those that an older model has judged stay as they are until somebody reclassifies them.
+        """
+        query = sa.select(articles).where(_DUE).order_by(articles.c.id).limit(limit)
         with self._db.read() as tx:
             return tuple(article_of(r) for r in tx.execute(query))
+
+    def count_outdated(self, model: str) -> int:
+        """How many articles were judged by another model than this."""
+        with self._db.read() as tx:
+            # Two ranges, so that the index skips what this model has judged: nearly everything.
+            judged = articles.c.judged_model
+            other = sa.or_(sa.and_(judged > "", judged < model), judged > model)
+            return tx.scalar(sa.select(sa.func.count()).select_from(articles).where(other)) or 0
 
     def save(self, judged: Sequence[tuple[Article, Verdict]], now: datetime) -> None:
         """Keep verdicts and their announcements, all in one transaction.
 
         A verdict on title and summary and one on the page's text stand side by side; the
-        latest is in force.
+        latest is in force, with a person's correction over it where there is one.
         """
-        if not judged:
-            return
-        with self._db.write() as tx:
-            numbers = _replace(tx, judged, now)
-            tx.execute(
-                sa.update(articles).where(articles.c.id == sa.bindparam("of")),
-                [
-                    {
-                        "of": article.id,
-                        "verdict_id": number,
-                        # The hash of what was judged, not the row's present one: words that changed
-                        # in between stay due.
-                        "judged_hash": input_hash(article.title, article.summary, article.text),
-                        "judged_model": verdict.model,
-                    }
-                    for number, (article, verdict) in zip(numbers, judged, strict=True)
-                ],
-            )
-            index_verdicts(tx, [article.id for article, _ in judged])
+        if judged:
+            with self._db.write() as tx:
+                save_verdicts(tx, judged, now)
 
 
-def _due(model: str) -> sa.ColumnElement[bool]:
-    return sa.or_(articles.c.judged_hash != articles.c.input_hash, articles.c.judged_model != model)
+_DUE = articles.c.judged_hash != articles.c.input_hash
 
 
-def _replace(tx: sa.Connection, judged: Sequence[tuple[Article, Verdict]], now: datetime) -> list[int]:
+def save_verdicts(tx: sa.Connection, judged: Sequence[tuple[Article, Verdict]], now: datetime) -> None:
+    """Keep a model's verdicts and put them, or what a person made of them, in force."""
+    if not judged:
+        return
+    in_force = dict(
+        zip((article.id for article, _ in judged), replace_verdicts(tx, judged, now), strict=True)
+    )
+    said = load_corrections(tx, list(in_force))
+    mended = [(a, corrected(v, said[a.id], a.title)) for a, v in judged if a.id in said]
+    if mended:
+        in_force |= zip((a.id for a, _ in mended), replace_verdicts(tx, mended, now), strict=True)
+    tx.execute(
+        sa.update(articles).where(articles.c.id == sa.bindparam("of")),
+        [
+            {
+                "of": article.id,
+                "verdict_id": in_force[article.id],
+                # The hash of what was judged, not the row's present one: words that changed
+                # in between stay due.
+                "judged_hash": input_hash(article.title, article.summary, article.text),
+                "judged_model": verdict.model,
+            }
+            for article, verdict in judged
+        ],
+    )
+    index_verdicts(tx, list(in_force))
+
+
+def load_corrections(tx: sa.Connection, article_ids: Sequence[int]) -> dict[int, Correction]:
+    """What people have said of these articles, by article id."""
+    found: dict[int, Correction] = {}
+    for chunk in chunks(article_ids):
+        for row in tx.execute(sa.select(corrections).where(corrections.c.article_id.in_(chunk))):
+            found[row.article_id] = correction_of(row)
+    return found
+
+
+def correction_of(row: Any) -> Correction:
+    """A ``corrections`` row."""
+    return Correction(
+        kind=Kind(row.kind) if row.kind else None,
+        openness=Openness(row.openness) if row.openness else None,
+        licence=row.licence,
+        who=None if row.who is None else tuple(row.who),
+        what=None if row.what is None else tuple(row.what),
+        note=row.note,
+    )
+
+
+def replace_verdicts(
+    tx: sa.Connection, judged: Sequence[tuple[Article, Verdict]], now: datetime
+) -> list[int]:
     """Put these verdicts in the place of earlier ones of the same basis and model; gives their ids."""
     same = [{"of": a.id, "on": v.basis, "by": v.model} for a, v in judged]
+    by_hand = [a.id for a, v in judged if is_human(v)]
+    if by_hand:  # a person has one word, whatever it was read from
+        tx.execute(sa.delete(verdicts).where(verdicts.c.article_id.in_(by_hand), verdicts.c.model == HUMAN))
     tx.execute(
         sa.delete(verdicts).where(
             verdicts.c.article_id == sa.bindparam("of"),

@@ -163,18 +163,26 @@ def load_verdicts(tx: sa.Connection, article_ids: Sequence[int]) -> Mapping[int,
             .where(articles.c.id.in_(chunk))
         )
         rows = list(tx.execute(query))
-        told = _announcements(tx, [r.id for r in rows])
-        for r in rows:
-            found[r.of] = Verdict(
-                kind=Kind(r.kind),
-                probability=r.probability,
-                announcements=tuple(told.get(r.id, ())),
-                evidence=tuple(from_plain(Evidence, e) for e in r.evidence),
-                reasons=tuple(r.reasons),
-                model=r.model,
-                basis=r.basis,
-            )
+        for r, verdict in zip(rows, read_verdicts(tx, rows), strict=True):
+            found[r.of] = verdict
     return found
+
+
+def read_verdicts(tx: sa.Connection, rows: Sequence[Any]) -> list[Verdict]:
+    """``verdicts`` rows with their announcements, in their order."""
+    told = _announcements(tx, [r.id for r in rows])
+    return [
+        Verdict(
+            kind=Kind(r.kind),
+            probability=r.probability,
+            announcements=tuple(told.get(r.id, ())),
+            evidence=tuple(from_plain(Evidence, e) for e in r.evidence),
+            reasons=tuple(r.reasons),
+            model=r.model,
+            basis=r.basis,
+        )
+        for r in rows
+    ]
 
 
 def load_members(tx: sa.Connection, story_ids: Sequence[int]) -> dict[int, list[Member]]:

@@ -103,6 +103,7 @@ articles = sa.Table(
     sa.Column("grouped_verdict_id", sa.Integer),  # grouping is due while it differs from verdict_id
     sa.Index("ix_articles_dated", "dated", "id"),
     sa.Index("ix_articles_judging", "judged_hash"),
+    sa.Index("ix_articles_judged_model", "judged_model"),
     sa.Index("ix_articles_verdict", "verdict_id"),
     sa.Index("ix_articles_source", "source_id", "dated"),
 )
@@ -169,6 +170,20 @@ announcements = sa.Table(
     sa.Index("ix_announcements_verdict", "verdict_id", "position"),
     sa.Index("ix_announcements_licence", "licence"),
     sa.Index("ix_announcements_openness", "openness"),
+)
+
+corrections = sa.Table(
+    "corrections",
+    metadata,
+    sa.Column("article_id", sa.Integer, sa.ForeignKey("articles.id"), primary_key=True),
+    # NULL: the model's word stands.
+    sa.Column("kind", sa.Text),
+    sa.Column("openness", sa.Text),
+    sa.Column("licence", sa.Text),  # "": the text names none
+    sa.Column("who", Json),
+    sa.Column("what", Json),
+    sa.Column("note", sa.Text, nullable=False, default=""),
+    sa.Column("made_at", UtcTime, nullable=False),
 )
 
 stories = sa.Table(

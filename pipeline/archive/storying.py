@@ -7,6 +7,7 @@ applied and kept, an article a transaction.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -21,16 +22,25 @@ from pipeline.archive.rows import (
     load_stories,
     load_verdicts,
 )
-from pipeline.archive.schema import articles, stories, story_articles, story_keys
-from pipeline.archive.search_index import index_stories
+from pipeline.archive.schema import articles, edition_stories, promises, stories, story_articles, story_keys
+from pipeline.archive.search_index import index_stories, index_verdicts, unindex_stories
 from pipeline.group import Decision, decide
 from pipeline.merge import merge_story
-from pipeline.model import ANNOUNCING_KINDS, Article, Story, StoryRole, Verdict
+from pipeline.model import ANNOUNCING_KINDS, Article, PromiseState, Story, StoryRole, Verdict
 from pipeline.subjects import Candidate, Subject, candidate_of, index_keys, subject_of
 
 #: Candidate stories looked at for one article, latest first. A key shared by more than these is
 #: too common to tell anything ("who:google|model"), and the latest are the likeliest.
 CANDIDATES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """What placing one article has changed."""
+
+    stories: frozenset[int] = frozenset()  # to be indexed anew
+    dissolved: frozenset[int] = frozenset()
+    left: frozenset[int] = frozenset()  # articles that have lost their story by it and are due again
 
 
 class Storying:
@@ -62,15 +72,23 @@ class Storying:
             found = load_articles(tx, article_ids)
             verdict_of = load_verdicts(tx, article_ids)
             story_of = _stories_of(tx, article_ids)
-            told = {_group_one(tx, found[i], verdict_of[i], story_of.get(i), now) for i in article_ids}
-            for chunk in chunks(article_ids):
+            touched: set[int] = set()
+            again: set[int] = set()  # placed in a story that a later article of the batch has dissolved
+            for i in article_ids:
+                again.discard(i)
+                placed = _group_one(tx, found[i], verdict_of[i], story_of.pop(i, None), now)
+                touched = (touched | placed.stories) - placed.dissolved
+                again |= placed.left
+                for other in placed.left:
+                    story_of.pop(other, None)
+            for chunk in chunks([i for i in article_ids if i not in again]):
                 # What was grouped is the verdict in force: both are read in this transaction.
                 tx.execute(
                     sa.update(articles)
                     .where(articles.c.id.in_(chunk))
                     .values(grouped_verdict_id=articles.c.verdict_id)
                 )
-            index_stories(tx, sorted(i for i in told if i is not None))
+            index_stories(tx, sorted(touched))
 
     def stories(self, ids: Sequence[int]) -> Mapping[int, Story]:
         """Stories in full, by id."""
@@ -105,18 +123,68 @@ def _stories_of(tx: sa.Connection, article_ids: Sequence[int]) -> dict[int, int]
 
 def _group_one(
     tx: sa.Connection, article: Article, verdict: Verdict, story_id: int | None, now: datetime
-) -> int | None:
-    """Give one article its story, or keep it there; gives the story's id, None without one."""
+) -> _Placed:
+    """Place one article, or keep it where it is."""
     subject = subject_of(article, verdict)
+    announcing = verdict.kind in ANNOUNCING_KINDS
+    before = _Placed()
+    if story_id is not None and not announcing and _covers(tx, article.id, story_id):
+        # It announces nothing after all: what it stood for is told without it, or not at all.
+        before = _leave(tx, article.id, story_id)
+        story_id = None
     if story_id is not None:
         # Judged again after its page came: it stays where people have seen it.
-        role = StoryRole.COVER if verdict.kind in ANNOUNCING_KINDS else StoryRole.RELATED
+        role = StoryRole.COVER if announcing else StoryRole.RELATED
         tx.execute(
             sa.update(story_articles).where(story_articles.c.article_id == article.id).values(role=role.value)
         )
         refresh_story(tx, story_id)
-        return story_id
-    return _place(tx, subject, decide(subject, _candidates(tx, subject)), now)
+        return replace(before, stories=before.stories | {story_id})
+    decision = decide(subject, _candidates(tx, subject))
+    if not announcing and decision.role is StoryRole.COVER:
+        # A story whose articles all await being taken out of it announces nothing either; it is no company.
+        return before
+    joined = _place(tx, subject, decision, now)
+    return before if joined is None else replace(before, stories=before.stories | {joined})
+
+
+def _covers(tx: sa.Connection, article_id: int, story_id: int) -> bool:
+    mine = sa.and_(story_articles.c.article_id == article_id, story_articles.c.story_id == story_id)
+    return tx.scalar(sa.select(story_articles.c.role).where(mine)) == StoryRole.COVER.value
+
+
+def _leave(tx: sa.Connection, article_id: int, story_id: int) -> _Placed:
+    """Take an article out of its story; one that nobody announces any more is dissolved."""
+    tx.execute(sa.delete(story_articles).where(story_articles.c.article_id == article_id))
+    members = tx.execute(
+        sa.select(story_articles.c.article_id, story_articles.c.role).where(
+            story_articles.c.story_id == story_id
+        )
+    ).all()
+    if any(member.role == StoryRole.COVER.value for member in members):
+        refresh_story(tx, story_id)
+        index_verdicts(tx, [article_id])
+        return _Placed(stories=frozenset({story_id}))
+    left = {member.article_id for member in members}
+    for chunk in chunks(sorted(left)):
+        tx.execute(sa.update(articles).where(articles.c.id.in_(chunk)).values(grouped_verdict_id=None))
+    mine = tx.scalars(sa.select(promises.c.id).where(promises.c.story_id == story_id)).all()
+    reopened = tx.scalars(sa.select(promises.c.story_id).where(promises.c.kept_by == story_id)).all()
+    unindex_stories(tx, [story_id], mine)
+    # A promise that this story kept is open again; the next settling says what became of it.
+    tx.execute(
+        sa.update(promises)
+        .where(promises.c.kept_by == story_id)
+        .values(kept_by=None, state=PromiseState.OPEN.value)
+    )
+    tx.execute(sa.delete(promises).where(promises.c.story_id == story_id))
+    for table in (story_keys, story_articles):
+        tx.execute(sa.delete(table).where(table.c.story_id == story_id))
+    # What was sent stands in the ledger: a story that an edition told of stays, without articles.
+    untold = ~sa.exists().where(edition_stories.c.story_id == stories.c.id)
+    tx.execute(sa.delete(stories).where(stories.c.id == story_id, untold))
+    index_verdicts(tx, sorted({article_id, *left}))
+    return _Placed(frozenset(set(reopened) - {story_id}), frozenset({story_id}), frozenset(left))
 
 
 def _candidates(tx: sa.Connection, subject: Subject) -> list[Candidate]:

@@ -38,7 +38,7 @@ def stock(archive: Archive) -> None:
         poll(*(entry(slug, title=title, summary="") for slug, title in TITLES.items()))
     )
     judged = []
-    for article in archive.judging.due("m", 100):
+    for article in archive.judging.due(100):
         if article.url.endswith("/en"):
             told = (announcement(), announcement(who=("Baidu",), licence=None, openness=Openness.FREE_ACCESS))
             judged.append((article, verdict(Kind.RELEASED, *told, model="m")))
@@ -60,11 +60,11 @@ def fill(archive: Archive, count: int = 150) -> None:
     for source_id in ("daily-model", "zhi-bao", "labor"):
         entries = [_entry(rng, source_id, n) for n in range(count // 3)]
         archive.gathering.save_poll(poll(*entries, source_id=source_id))
-    due = archive.judging.due("m", count)
+    due = archive.judging.due(count)
     for article in due[::5]:
         text = " ".join(rng.choices(PIECES, k=60))
         archive.gathering.save_page(PageFetch(article.id, NOW, page=Page(url=article.url, text=text)))
-    due = archive.judging.due("m", count)
+    due = archive.judging.due(count)
     archive.judging.save([(a, _verdict(rng)) for a in due], NOW)
     archive.storying.group(archive.storying.due(count), NOW)
     archive.promising.settle(NOW)

@@ -39,12 +39,12 @@ def test_the_same_url_from_another_source_is_not_another_article(archive: Archiv
 
 def test_an_edited_title_is_taken_over_found_and_judged_again(archive: Archive) -> None:
     archive.gathering.save_poll(poll(entry("a")))
-    (article,) = archive.judging.due("m", 10)
+    (article,) = archive.judging.due(10)
     archive.judging.save([(article, verdict(Kind.OTHER, model="m"))], NOW)
-    assert archive.judging.due("m", 10) == ()
+    assert archive.judging.due(10) == ()
     assert archive.gathering.save_poll(poll(replace(entry("a"), title="Quokka opens"))).changed == 1
     assert [h.title for h in tuple(archive.search("quokka"))] == ["Quokka opens"]
-    assert len(archive.judging.due("m", 10)) == 1
+    assert len(archive.judging.due(10)) == 1
 
 
 def test_validators_are_kept_on_success_and_survive_a_failure(archive: Archive) -> None:
@@ -104,7 +104,7 @@ def test_a_source_that_leaves_the_catalogue_rests_and_comes_back(archive: Archiv
 
 def _judge(archive: Archive, kinds: dict[str, Kind], probability: dict[str, float] | None = None) -> None:
     judged = []
-    for article in archive.judging.due("m", 100):
+    for article in archive.judging.due(100):
         slug = article.url.rsplit("/", 1)[1]
         found = verdict(kinds[slug], model="m")
         judged.append((article, replace(found, probability=(probability or {}).get(slug, found.probability))))
@@ -136,7 +136,7 @@ def test_a_page_fills_in_the_article_and_makes_judging_due_again(archive: Archiv
         request.url, text="Das Quokka wurde geöffnet.", published=hours_ago(30), links=("https://x.example/",)
     )
     archive.gathering.save_page(PageFetch(request.article_id, NOW, page=page))
-    (article,) = archive.judging.due("m", 10)
+    (article,) = archive.judging.due(10)
     assert (article.text, article.published, article.links) == (page.text, hours_ago(30), page.links)
     assert len(tuple(archive.search("geoffnet"))) == 1  # accents do not stand in the way
     assert archive.gathering.page_requests() == ()

@@ -45,7 +45,7 @@ def stocked(archive: Archive) -> Archive:
     )
     archive.gathering.save_poll(poll(entry("echo", "labor", published=NOW - YEAR), source_id="labor"))
     judged = []
-    for article in archive.judging.due("m", 10):
+    for article in archive.judging.due(10):
         tagged = article.url.endswith(("/opened", "/echo"))
         found = (
             verdict(Kind.RELEASED, announcement(), model="m") if tagged else verdict(Kind.OTHER, model="m")
@@ -145,7 +145,7 @@ def test_what_is_pruned_does_not_come_back(stocked: Archive) -> None:
 
 def test_pruning_by_kind_and_of_tagged_ones(archive: Archive) -> None:
     archive.gathering.save_poll(poll(*(entry(slug, published=NOW - YEAR) for slug in "abcd"), entry("last")))
-    due = archive.judging.due("m", 10)
+    due = archive.judging.due(10)
     kinds = [Kind.RELEASED, Kind.OTHER, Kind.DISCUSSION]
     archive.judging.save([(a, verdict(k, model="m")) for a, k in zip(due, kinds, strict=False)], NOW)
     before = NOW - timedelta(days=1)
@@ -157,7 +157,7 @@ def test_pruning_by_kind_and_of_tagged_ones(archive: Archive) -> None:
 
 def test_numbers_of_pruned_articles_are_not_given_to_others(archive: Archive) -> None:
     archive.gathering.save_poll(poll(entry("a", published=NOW - YEAR), entry("b", published=NOW - YEAR)))
-    archive.judging.save([(a, verdict(Kind.OTHER, model="m")) for a in archive.judging.due("m", 9)], NOW)
+    archive.judging.save([(a, verdict(Kind.OTHER, model="m")) for a in archive.judging.due(9)], NOW)
     prune(archive.database, Retention(NOW), NOW)
     archive.gathering.save_poll(poll(entry("c")))
     with archive.database.read() as tx:
@@ -286,11 +286,11 @@ def test_what_a_database_refuses_in_text_is_left_out(archive: Archive) -> None:
     odd = replace(entry("a", title="a\x00b \ud83d"), tags=("t\x00",), artifact=artifact)
     assert archive.gathering.save_poll(poll(odd)).added == 1
     assert archive.gathering.save_poll(poll(odd)).changed == 0
-    (article,) = archive.judging.due("m", 10)
+    (article,) = archive.judging.due(10)
     assert article.title.startswith("ab ")
     assert article.artifact == Artifact("ab", "model", "Northlight")
     archive.judging.save([(article, verdict(Kind.OTHER, model="m"))], NOW)
-    assert archive.judging.due("m", 10) == ()
+    assert archive.judging.due(10) == ()
 
 
 def test_stories_keep_their_time_zone_through_an_export(stocked: Archive) -> None:

@@ -53,6 +53,7 @@ def command(
     Example:
       unsealed evaluate labelled.jsonl
       unsealed evaluate labelled.jsonl --predictions theirs.jsonl --format json
+      unsealed corrections --format jsonl | unsealed evaluate -
     """
     settings = load_settings(find_config(config_of(ctx)))
     knowledge = settings.knowledge.file

@@ -47,8 +47,15 @@ def command(ctx: click.Context, source: str | None, no_send: bool) -> None:
                 )
             )
         report_table(report, console)
+        outdated = parts.archive.judging.count_outdated(parts.classifier.model)
     finally:
         parts.archive.close()
+    if outdated:
+        click.echo(
+            f"unsealed: {outdated:,} stored articles were judged by an older model; "
+            "`unsealed reclassify --dry-run` shows what would change.",
+            err=True,
+        )
     if not report.reached:
         click.echo(
             f"unsealed: none of the {len(report.sources_failed)} sources could be reached; nothing was lost, and "
