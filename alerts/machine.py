@@ -5,7 +5,8 @@
 "sources": {"ok", "failed": […]}, "left_out": {reason: number}, "articles_read"}``
 
 - a story: ``id, title, url, stage, openness, claimed, licence, licences, who, what, type, evidence,
-  evidence_from, first, best, coverage, outlets, languages, announcements, first_seen, verification``
+  evidence_from, first, best, coverage, outlets, languages, announcements, first_seen, verification,
+  corrected`` (a person has mended the verdict)
 - a coverage: ``outlet, title, url, language, published, role``
 - times are ISO 8601 in UTC, days ``YYYY-MM-DD``; openness, stage, type and states are the values of
   ``pipeline.model``; what is not known is null; links that are not http(s) are "".
@@ -130,6 +131,7 @@ def _story(story: Story) -> dict[str, Any]:
         "announcements": [_announcement(a) for a in story.announcements],
         "first_seen": _time(story.first_seen),
         "verification": _verification(story.verification) if story.verification else None,
+        "corrected": story.corrected,
     }
 
 

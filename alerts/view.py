@@ -284,7 +284,7 @@ def _row(found: Announcement, words: Words) -> RowView:
 
 
 def warnings(story: Story, words: Words) -> tuple[str, ...]:
-    """What a reader must not overlook: more claimed than given, licences in conflict."""
+    """What a reader must not overlook: more claimed than given, licences in conflict, a person's word."""
     notes = []
     if story.claimed is not None and story.claimed is not story.openness:
         claimed = words(f"grade_inline.{story.claimed.value}")
@@ -301,6 +301,8 @@ def warnings(story: Story, words: Words) -> tuple[str, ...]:
             f"{licence_name(name, words)} ({count})" for name, count in story.licences[:NAMES]
         )
         notes.append(words("story.conflict", licences=told))
+    if story.corrected:
+        notes.append(words("story.corrected"))
     return tuple(notes)
 
 

@@ -13,6 +13,7 @@ a candidate counts when its entries came out of it. In this order, until one doe
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -25,6 +26,8 @@ from crawler.feeds import read_feed
 from crawler.gather import CrawlSettings, Look, PollJob, fetch_bodies, poll_sources
 from crawler.page_links import PageFacts, read_page
 from crawler.places import MOST, Candidate, places_known, places_linked, places_named, places_usual
+from crawler.readers import read_source
+from crawler.recipes import find_recipe
 from crawler.source_table import url_key
 from crawler.urls import absolute_url
 from pipeline.model import (
@@ -127,12 +130,29 @@ async def _itself(look: Look, trail: _Trail) -> list[Finding]:
 
 async def _without_feed(look: Look, page: PageFacts, trail: _Trail) -> list[Finding]:
     """Return the page itself by a recipe found in it, else the site's news sitemap."""
+    if listing := await asyncio.to_thread(_listing, look, page, trail.now()):
+        return [listing]
+    trail.tried.append((look.url, "No list of articles was recognised in the page."))
     root = urljoin(look.url, "/")
     places = [
         Candidate(urljoin(root, path), SourceKind.SITEMAP, "a usual place of news sitemaps")
         for path in ("news-sitemap.xml", "sitemap-news.xml", "sitemap_news.xml")
     ]
     return (await _read(places, page, trail))[:1]
+
+
+def _listing(look: Look, page: PageFacts, now: datetime) -> Finding | None:
+    """Return the page as a listing, if it shows a list of articles and its reader gets them out."""
+    recipe = find_recipe(look.body, look.url)
+    if recipe is None:
+        return None
+    place = Candidate(look.url, SourceKind.LISTING, "a list of articles in the page itself")
+    source = replace(_source(place, page), recipe=dict(recipe.selectors))
+    try:
+        reading = read_source(source, look.body, url=look.url, content_type=look.content_type, now=now)
+    except FeedError:
+        return None
+    return Finding(source, reading.entries, place.how, reading.problem) if reading.entries else None
 
 
 async def _read(places: Iterable[Candidate], page: PageFacts, trail: _Trail) -> list[Finding]:

@@ -34,25 +34,6 @@ url = "https://lab.example/rss.xml"
 """
 SHIPPED = load_catalogue()
 
-#: Speak for themselves in the catalogue, and are not among the organisations of the knowledge yet.
-AWAITED = {
-    "Alan Turing Institute",
-    "BentoML",
-    "Comfy Org",
-    "HiDream.ai",
-    "LMCache",
-    "LMSYS",
-    "Midjourney",
-    "Mila",
-    "Model Context Protocol",
-    "Nanbeige",
-    "Open WebUI",
-    "OpenClaw",
-    "Replicate",
-    "vLLM",
-    "Weights & Biases",
-}
-
 
 # ------------------------------------------------------------------- the shipped catalogue
 
@@ -105,7 +86,7 @@ def test_makers_are_named_as_the_knowledge_names_them() -> None:
     ] == []
     known = load_knowledge().organisations
     named = {source.organisation for source in SHIPPED if source.organisation}
-    assert sorted(named - set(known) - AWAITED) == []
+    assert sorted(named - set(known)) == []
 
 
 def test_shipped_tables_pass_every_check_that_a_users_do_and_stand_in_the_file_of_their_category() -> None:

@@ -144,6 +144,22 @@ def test_a_sitemap_and_a_news_sitemap_are_sources(server: FaultyServer, find: Fi
     assert finding.source.url == server.url("/news-sitemap.xml")
 
 
+def test_a_page_without_feed_is_read_by_a_recipe_found_in_it(server: FaultyServer, find: Find) -> None:
+    cards = "".join(
+        f'<article class="card"><h2><a href="/news/{n}-story">Northlight opens the weights of Aurora {n}</a></h2>'
+        f'<time datetime="2026-11-{n + 10}">{n + 10} November 2026</time></article>'
+        for n in range(8)
+    )
+    menu = '<nav><a href="/">Home</a><a href="/about">About</a><a href="/jobs">Jobs</a></nav>'
+    server.answers["/news"] = html("<title>News | Northlight</title>", f"{menu}<main>{cards}</main>")
+    (finding,) = find("/news").findings
+    assert finding.source.kind is SourceKind.LISTING
+    assert finding.source.url == server.url("/news")
+    assert "item" in finding.source.recipe
+    assert [entry.url for entry in finding.entries] == [server.url(f"/news/{n}-story") for n in range(8)]
+    assert finding.newest is not None
+
+
 def test_a_site_that_cannot_be_reached_is_told_in_words(server: FaultyServer, find: Find) -> None:
     with pytest.raises(SourceError) as caught:
         find("/nothing")

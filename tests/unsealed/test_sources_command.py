@@ -431,6 +431,35 @@ def test_a_site_without_anything_to_poll_is_told_with_what_was_tried(here: Path,
     assert (here / "own.toml").read_text(encoding="utf-8") == OWN
 
 
+def test_a_recipe_is_shown_and_taken_only_when_a_person_agrees(here: Path, site: Site) -> None:
+    cards = "".join(
+        f'<article class="card"><h2><a href="/news/{n}-story">Northlight opens the weights of Aurora {n}</a></h2>'
+        f"<time>2026-11-{n + 10}</time></article>"
+        for n in range(8)
+    )
+    site.pages = {
+        "/news": (
+            200,
+            "text/html",
+            f"<!doctype html><html><head><title>Northlight</title></head><body><main>{cards}</main></body></html>".encode(),
+        )
+    }
+    asked = program(here, "add", f"{site.base}/news")
+    assert (asked.code, asked.out) == (1, "")
+    assert "Aurora 0" in asked.err
+    assert "--yes" in asked.err
+    assert (here / "own.toml").read_text(encoding="utf-8") == OWN
+    taken = program(here, "add", f"{site.base}/news", "--yes", "--id", "northlight")
+    assert taken.code == 0, taken.err
+    (source,) = [
+        s
+        for s in parse_user_file((here / "own.toml").read_text("utf-8"), "own").sources
+        if s.id == "northlight"
+    ]
+    assert (source.kind, source.url) == (SourceKind.LISTING, f"{site.base}/news")
+    assert source.recipe["item"]
+
+
 def test_shipped_sources_are_refused_before_anything_is_asked(run: Run) -> None:
     done = run("add", SHIPPED["golem"].url.replace("https://", "http://"))
     assert done.code == 1
