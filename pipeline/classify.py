@@ -1,39 +1,40 @@
 """Judge an item: does it announce that somebody opened something in AI, how sure, and the proof.
 
-The rules that speak (pipeline.signals) have fitted weights (``data/rules.toml``); their sum gives
-the probability, and the grammar's reading (pipeline.facts) the announcements. What a release hub
-states of itself needs no reading: it is judged from its stated facts (pipeline.hub).
+A first look (pipeline.first_look) passes over what holds no word of opening. Of the rest, rules and
+short runs of words (pipeline.features) have fitted weights (pipeline.linear); their sum gives the
+probability, and the grammar's reading (pipeline.facts) the announcements. What a release hub states
+of itself needs no reading: it is judged from its stated facts (pipeline.hub).
 """
 
 from __future__ import annotations
 
-import math
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from importlib.resources import files
+from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from pipeline.clauses import Clause, read_clauses
 from pipeline.due import read_due
 from pipeline.facts import Reading, fields_of, gather, headline_announcement, proven, readings
+from pipeline.features import features, group_of
+from pipeline.first_look import FirstLook
 from pipeline.hub import judge_artifact
 from pipeline.knowledge import Knowledge, load_knowledge
+from pipeline.linear import TARGETS, Weights, load_weights
 from pipeline.model import (
     Announcement,
-    ConfigError,
     Evidence,
     Item,
     Kind,
     Openness,
     Verdict,
 )
-from pipeline.signals import signals
 
 #: Named in every verdict, so that it is known what judged it.
-MODEL = "rules-1"
+MODEL = "linear-2"
+
+#: The reason of an item that the first look passed over.
+_UNREAD = "no_word_of_opening"
 
 _REASONS_MAX = 6
 _EVIDENCE_MAX = 3
@@ -49,67 +50,66 @@ _EDITION_CUT = -2.0
 _REVERSED_PROBABILITY = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class _Weights:
-    slope: float
-    offset: float
-    cut: float
-    tag: Mapping[str, float]
-    update: Mapping[str, float]
-    discussion: Mapping[str, float]
-
-
 class Classifier:
     """Judges items by rules. Made once by ``load``; holds no state between items."""
 
-    def __init__(self, knowledge: Knowledge, weights: _Weights) -> None:
+    def __init__(self, knowledge: Knowledge, weights: Weights, model: str = MODEL) -> None:
         self.knowledge = knowledge
-        self.model = MODEL
-        self._weights = weights
+        self.model = model
+        self.weights = weights
+        #: Whether an item holds a word that could make it more than "other".
+        self.worth_reading = FirstLook(knowledge)
         #: Probability from which on an item is tagged.
         self.cut = weights.cut
 
     @classmethod
-    def load(cls, extra: Path | None = None) -> Classifier:
-        """Read the shipped knowledge and weights, and a user's own file over the knowledge.
+    def load(cls, extra: Path | None = None, weights: Path | None = None) -> Classifier:
+        """Read the shipped knowledge and weights; a user's own file over the one, or instead of the other.
 
-        Raises ConfigError naming file and key.
+        Raises ConfigError naming file and key or line.
         """
-        return cls(load_knowledge(extra), _load_weights())
+        own = load_weights(weights)
+        # Own weights are another model: what they judged must be told apart.
+        model = f"{MODEL}+{own.about.get('fitted', 'own')}" if weights else MODEL
+        return cls(load_knowledge(extra), own, model)
 
     def judge_many(self, items: Iterable[Item]) -> Iterator[Verdict]:
         """Judge items one by one, in order."""
         return map(self.judge, items)
 
-    def rules_heard(self, item: Item) -> frozenset[str]:
-        """Return the names of the rules that speak for an item; what the weights are fitted on."""
+    def features_of(self, item: Item) -> frozenset[str]:
+        """Return the names of all that holds of an item; what the weights are fitted on."""
         clauses = self._clauses(item)
-        return signals(item, clauses, readings(item, self.knowledge, clauses), self.knowledge)
+        return features(item, clauses, readings(item, self.knowledge, clauses), self.knowledge)
 
     def judge(self, item: Item) -> Verdict:
         """Judge one item by its title, summary, text and, from a release hub, its stated facts."""
         if item.artifact is not None:
             return judge_artifact(item, item.artifact, self.knowledge, model=self.model)
+        if not self.worth_reading(item):
+            return Verdict(
+                kind=Kind.OTHER,
+                probability=self.weights.unread,
+                announcements=(),
+                evidence=(),
+                reasons=(_UNREAD,),
+                model=self.model,
+                basis="summary",
+            )
         clauses = self._clauses(item)
         found = readings(item, self.knowledge, clauses)
-        heard = signals(item, clauses, found, self.knowledge)
-        weights = self._weights
-        logit = weights.slope * _sum(weights.tag, heard) + weights.offset
-        probability = 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
-        kind = self._kind(heard, found, probability)
+        heard = features(item, clauses, found, self.knowledge)
+        sums = self.weights.sums(heard)
+        probability = self.weights.probability(sums[0])
+        kind = self._kind(heard, found, probability, sums)
         tagged = kind in {Kind.RELEASED, Kind.PLANNED}
         if kind is Kind.REVERSED:
             probability = min(probability, _REVERSED_PROBABILITY)
         announcements = tuple(
             proven(_dated(a, item), clauses) for a in self._announcements(item, clauses, found, kind)
         )
-        table = (
-            weights.tag
-            if kind in {Kind.RELEASED, Kind.PLANNED, Kind.REVERSED, Kind.OTHER}
-            else (weights.update if kind is Kind.UPDATE else weights.discussion)
-        )
-        sign = -1 if kind is Kind.OTHER else 1
-        reasons = _reasons(table, heard, sign)
+        target = {Kind.UPDATE: "update", Kind.DISCUSSION: "discussion"}.get(kind, "tag")
+        reasons = _reasons(self.weights, TARGETS.index(target), heard, -1 if kind is Kind.OTHER else 1)
         proof = [a.evidence for a in announcements] if tagged or kind is Kind.REVERSED else []
         proof += [e for r in reasons if (e := _heard_in(r, clauses)) is not None]
         return Verdict(
@@ -129,7 +129,13 @@ class Classifier:
             for clause in read_clauses(value, self.knowledge)
         ]
 
-    def _kind(self, heard: frozenset[str], found: Sequence[Reading], probability: float) -> Kind:
+    def _kind(
+        self,
+        heard: frozenset[str],
+        found: Sequence[Reading],
+        probability: float,
+        sums: tuple[float, float, float],
+    ) -> Kind:
         lead = next((r for r in found if r.field == "title"), found[0] if found else None)
         if (
             lead is not None
@@ -138,7 +144,7 @@ class Classifier:
             and (lead.field == "title" or "title:reversed" in heard)
         ):
             return Kind.REVERSED
-        if probability >= self._weights.cut:
+        if probability >= self.cut:
             stages = [r.opening.stage for r in found if r.opening.grade != "free"]
             first = lead.opening.stage if lead is not None else Kind.RELEASED
             if lead is not None and lead.field == "text":
@@ -146,8 +152,7 @@ class Classifier:
                 first = Kind.RELEASED if Kind.RELEASED in stages else first
             planned = first is Kind.PLANNED or (lead is None and "title:planned" in heard)
             return Kind.PLANNED if planned else Kind.RELEASED
-        update = _sum(self._weights.update, heard)
-        discussion = _sum(self._weights.discussion, heard)
+        _, update, discussion = sums
         # Where open AI is the subject and a word of talk is in the title, less is enough.
         talk = "subject_open" in heard and any(rule.startswith("talk:") for rule in heard)
         if "open_edition" in heard and update >= _EDITION_CUT:
@@ -221,15 +226,14 @@ def _dated(row: Announcement, item: Item) -> Announcement:
     return replace(row, due=next((day for day in days if day is not None), None))
 
 
-def _sum(table: Mapping[str, float], heard: frozenset[str]) -> float:
-    # Sorted, so that the sum is the same to the last bit on every platform and hash seed.
-    return table.get("", 0.0) + math.fsum(table.get(rule, 0.0) for rule in heard)
-
-
-def _reasons(table: Mapping[str, float], heard: frozenset[str], sign: int) -> tuple[str, ...]:
-    spoke = [(sign * table.get(rule, 0.0), rule) for rule in heard]
-    ranked = sorted((pair for pair in spoke if pair[0] >= _REASON_MIN), key=lambda p: (-p[0], p[1]))
-    return tuple(rule for _, rule in ranked[:_REASONS_MAX])
+def _reasons(weights: Weights, target: int, heard: frozenset[str], sign: int) -> tuple[str, ...]:
+    """What spoke loudest for the verdict: rules first, for runs of words say less to a reader."""
+    spoke = [(sign * weights.of(name, target), name) for name in heard]
+    ranked = sorted(
+        (pair for pair in spoke if pair[0] >= _REASON_MIN),
+        key=lambda p: (group_of(p[1]) != "rule", -p[0], p[1]),
+    )
+    return tuple(name for _, name in ranked[:_REASONS_MAX])
 
 
 def _heard_in(rule: str, clauses: Sequence[tuple[str, Clause]]) -> Evidence | None:
@@ -241,22 +245,3 @@ def _heard_in(rule: str, clauses: Sequence[tuple[str, Clause]]) -> Evidence | No
             sentence = clause.sentence
             return Evidence(name, sentence.start, sentence.end, sentence.text)
     return None
-
-
-def _load_weights() -> _Weights:
-    name = "rules.toml"
-    data = tomllib.loads((files("pipeline") / "data" / name).read_text(encoding="utf-8"))
-    try:
-        calibration = data["calibration"]
-        tables = {
-            key: MappingProxyType({str(rule): float(weight) for rule, weight in data[key].items()})
-            for key in ("tag", "update", "discussion")
-        }
-        return _Weights(
-            slope=float(calibration["slope"]),
-            offset=float(calibration["offset"]),
-            cut=float(calibration["cut"]),
-            **tables,
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise ConfigError(f"{error} is missing or not a number.", about=name) from error

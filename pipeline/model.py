@@ -376,7 +376,7 @@ class Verdict:
     announcements: tuple[Announcement, ...]
     evidence: tuple[Evidence, ...]  # what spoke for the kind, strongest first
     reasons: tuple[str, ...]  # names of the rules behind it, strongest first
-    model: str  # name and version, e.g. "rules-1"
+    model: str  # name and version, e.g. "linear-2"
     basis: str = "summary"  # "summary": title and summary; "text": with the page's text
 
     @property

@@ -40,6 +40,7 @@ COMMANDS = {
     "correct": ("unsealed.commands.correct", "Your verdict on an article, over the model's."),
     "corrections": ("unsealed.commands.corrections", "What was corrected, as labelled rows too."),
     "reclassify": ("unsealed.commands.reclassify", "Judge stored articles anew; see what changes."),
+    "train": ("unsealed.commands.train", "Fit the judge to labelled items, and say how good it is."),
     "evaluate": ("unsealed.commands.evaluate", "How good the verdicts are, against labelled items."),
     "knowledge": ("unsealed.commands.knowledge", "What the judge knows, and what it hears in a text."),
     "group": ("unsealed.commands.group", "Which items tell one story."),

@@ -72,6 +72,9 @@ class KnowledgeSettings(Table):
     file: OptionalPath = Field(
         None, description="Your own organisations, families, licences and phrases (TOML)."
     )
+    weights: OptionalPath = Field(
+        None, description="Weights of your own fit, written by `unsealed train --out`."
+    )
 
 
 class ServiceSettings(Table):

@@ -30,7 +30,7 @@ class Parts:
 def build(settings: Settings) -> Parts:
     """Open and load everything. Raises ConfigError or ArchiveError before anything is done."""
     chosen = sources(settings)
-    classifier = Classifier.load(settings.knowledge.file)
+    classifier = Classifier.load(settings.knowledge.file, settings.knowledge.weights)
     channels = tuple(build_channel(settings, c) for c in settings.channel)
     return Parts(
         settings,

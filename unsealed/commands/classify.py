@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from pathlib import Path
 from typing import Any
 
 import click
@@ -31,8 +30,8 @@ def command(ctx: click.Context, file: str, style: str) -> None:
     Example:
       echo '{"title": "Acme releases Rocket-7B under Apache 2.0"}' | unsealed classify --format table
     """
-    knowledge: Path | None = load_settings(find_config(config_of(ctx))).knowledge.file
-    classifier = Classifier.load(knowledge)
+    known = load_settings(find_config(config_of(ctx))).knowledge
+    classifier = Classifier.load(known.file, known.weights)
     lines = ((line, item_of(line, n)) for n, line in enumerate(read_lines(file), 1))
     judged: list[tuple[Item, Verdict]] = []
     while batch := list(itertools.islice(lines, _BATCH)):

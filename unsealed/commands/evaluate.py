@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -56,12 +55,12 @@ def command(
       unsealed corrections --format jsonl | unsealed evaluate -
     """
     settings = load_settings(find_config(config_of(ctx)))
-    knowledge = settings.knowledge.file
+    knowledge, weights = settings.knowledge.file, settings.knowledge.weights
     rows = list(read_lines(file))
     golds = _golds(rows, file)
     guesses: Mapping[str, Guess]
     if predictions is None:
-        guesses = _judged(rows, golds, knowledge)
+        guesses = _judged(rows, golds, Classifier.load(knowledge, weights))
     else:
         guesses = {str(line.get("id") or ""): guess_from(line) for line in read_lines(predictions)}
     pairs = [(gold, guesses.get(gold.id)) for gold in golds]
@@ -98,8 +97,7 @@ def _golds(rows: Iterable[Mapping[str, Any]], file: str) -> list[Gold]:
     return golds
 
 
-def _judged(rows: list[dict[str, Any]], golds: list[Gold], knowledge: Path | None) -> dict[str, Guess]:
-    classifier = Classifier.load(knowledge)
+def _judged(rows: list[dict[str, Any]], golds: list[Gold], classifier: Classifier) -> dict[str, Guess]:
     guesses: dict[str, Guess] = {}
     work = iter(zip(golds, (item_of(row, n) for n, row in enumerate(rows, 1)), strict=True))
     with Bars(Console(stderr=True)) as bars, bars.station("judging items", len(rows)) as step:

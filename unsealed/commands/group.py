@@ -28,7 +28,8 @@ def command(ctx: click.Context, file: str) -> None:
     Example:
       unsealed group items.jsonl | head
     """
-    classifier = Classifier.load(load_settings(find_config(config_of(ctx))).knowledge.file)
+    known = load_settings(find_config(config_of(ctx))).knowledge
+    classifier = Classifier.load(known.file, known.weights)
     lines = list(read_lines(file))
     items = [item_of(line, n) for n, line in enumerate(lines, 1)]
     # The given id may be of any type, and may repeat; inside, the position is the identity.

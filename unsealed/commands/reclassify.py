@@ -50,7 +50,7 @@ def command(ctx: click.Context, /, since: str | None, dry_run: bool, style: str)
     settings = load_settings(find_config(config_of(ctx)))
     now = datetime.now(UTC)
     start = _since(since, now)
-    classifier = Classifier.load(settings.knowledge.file)
+    classifier = Classifier.load(settings.knowledge.file, settings.knowledge.weights)
     with Archive.open(settings.archive.url, create=False) as archive:
         job = Job(classifier.model, start)
         unfinished = None if dry_run else archive.reclassifying.unfinished()
