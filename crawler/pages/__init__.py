@@ -8,6 +8,7 @@ from. What cannot be found stays empty: a wrong day is worse than none.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -34,6 +35,8 @@ T = TypeVar("T")
 
 #: More of a page is not looked at; the longest articles are below 2 MiB of HTML with their scripts.
 MAX_HTML = 5 * 2**20
+#: A longer tag loses its attributes: libxml2 looks for doubles among them in quadratic time, for minutes.
+_LONG_TAG = re.compile(r"<([A-Za-z][\w:-]{0,40})[\s/][^<>]{50000,}>?")
 #: Outgoing links kept of one page.
 MAX_LINKS = 300
 
@@ -48,6 +51,7 @@ def extract(html: str, url: str | None = None, *, now: datetime | None = None) -
     Only the first `MAX_HTML` characters count. With ``now``, dates more than a day later are
     not believed. Never raises on odd HTML: gives what there is, an empty page at worst.
     """
+    html = bounded(html)
     root = parse(html)
     address = url or ""
     if root is None:
@@ -84,13 +88,19 @@ def extract(html: str, url: str | None = None, *, now: datetime | None = None) -
     )
 
 
+def bounded(html: str) -> str:
+    """Return ``html`` as far as it is looked at, without what parsers take minutes over."""
+    return _LONG_TAG.sub(r"<\1>", html[:MAX_HTML].replace("\x00", ""))
+
+
 def parse(html: str) -> etree._Element | None:
     """Return the tree of ``html``, None if there is nothing in it that could be one."""
     parser = etree.HTMLParser(
         encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True, remove_pis=True
     )
+    html = bounded(html)
     try:
-        root = etree.fromstring(html[:MAX_HTML].replace("\x00", "").encode("utf-8", "replace"), parser)
+        root = etree.fromstring(html.encode("utf-8", "replace"), parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
     return root if isinstance(root, etree._Element) else None

@@ -22,7 +22,8 @@ _MAX_NODES = 500
 #: Stands for the end of a block until it is known what follows; no page's text holds it.
 _BREAK = "\x1f"
 #: Elements of the kinds that carry metadata; a page of ten thousand scripts is looked at no further.
-_MAX_HEAD = 5_000
+_MAX_HEAD = 200_000
+_MAX_SCRIPTS = 200
 _MAX_HEADINGS = 20
 _WITH_ITEMPROP = etree.XPath("descendant::*[@itemprop]")
 _WITH_PROPERTY = etree.XPath("descendant::*[@property and not(self::meta)]")
@@ -134,7 +135,7 @@ def read_metadata(root: etree._Element, url: str) -> Stated:
         elif tag == "h1":
             headings.append(text_of(node) if len(headings) < _MAX_HEADINGS else "")
         elif tag == "script":
-            if "ld+json" in (node.get("type") or "").lower() and node.text:
+            if "ld+json" in (node.get("type") or "").lower() and node.text and len(scripts) < _MAX_SCRIPTS:
                 scripts.append(node.text)
         elif tag == "link":
             if not canonical and (node.get("rel") or "").lower() == "canonical":

@@ -24,6 +24,7 @@ MAX_TEXT = 400_000
 _DOUBTFUL = 250
 #: The fallback is slow (some 50 ms a page); on a page with more blocks it could take seconds.
 _MAX_FALLBACK_BLOCKS = 3_000
+_MAX_FALLBACK_HTML = 1_000_000
 _CELLS = frozenset({"td", "th"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _WORDLESS = re.compile(r"[\W_]*")
@@ -49,7 +50,7 @@ def main_text(html: str, cut: Cut, hints: Hints, body: str, titles: frozenset[st
     found = MainText(text, "page", frozenset(chosen)) if text else MainText()
     if len(body) > max(_DOUBTFUL, 1.3 * len(text)) and _continues(cut, chosen, hints):
         return MainText(_spaced(body), "json-ld", frozenset(chosen))
-    if len(text) < _DOUBTFUL and len(cut.blocks) <= _MAX_FALLBACK_BLOCKS:
+    if len(text) < _DOUBTFUL and len(cut.blocks) <= _MAX_FALLBACK_BLOCKS and len(html) < _MAX_FALLBACK_HTML:
         words = sum(len(block.text) for block in cut.blocks)
         if words > max(_DOUBTFUL, 2 * len(text)):
             other = _fallback(html)
