@@ -252,9 +252,9 @@ def _nearby(clauses: Sequence[tuple[str, Clause]], place: int) -> list[Clause]:
 
 def _licence(near: Iterable[Clause], opening: Opening) -> Licence | None:
     for place, clause in enumerate(near):
-        if place and _ASIDE.search(clause.text):
-            continue
         found = licences_in(clause)
+        if found and place and _ASIDE.search(clause.text):
+            continue
         if opening.stage is Kind.REVERSED:
             # "from Apache 2.0 to X": where it went is what it is now.
             found = [pair for pair in found if not _FROM.search(clause.text[: pair[0].start])]

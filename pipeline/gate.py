@@ -67,7 +67,7 @@ def _telling(phrases: Iterable[str], given: frozenset[str]) -> tuple[frozenset[s
             beginnings.add(telling)
         else:
             whole.add(telling)
-    return frozenset(whole), re.compile("|".join(sorted(map(re.escape, beginnings))) or r"(?!)")
+    return frozenset(whole), re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, beginnings))) or '(?!)'})")
 
 
 class Gate:
