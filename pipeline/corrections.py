@@ -127,7 +127,7 @@ def labelled_row(article: Article, verdict: Verdict) -> dict[str, Any]:
     given: Sequence[str] = [r.removeprefix(_REASON) for r in verdict.reasons if r.startswith(_REASON)]
     lead = verdict.announcements[0] if verdict.announcements else None
     return {
-        "id": str(article.id),
+        "id": f"article-{article.id}",  # beside other labelled files, a bare number could be another's
         "title": article.title,
         "summary": article.summary,
         "text": article.text,

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.archive import FoundPromise, FoundStory, Shown, ShownArticle, ShownPromise, ShownStory
+from pipeline.corrections import is_human
 from pipeline.model import Announcement, Coverage, Story, Verdict
 from unsealed.tables import grade, linked
 
@@ -71,7 +72,7 @@ def _verdict(console: Console, verdict: Verdict) -> None:
         (verdict.kind.value, "bold"),
         f"  probability {verdict.probability:.2f}  ",
         (
-            f"by {verdict.model} on {'title, summary and text' if verdict.basis == 'text' else 'title and summary'}",
+            f"{'corrected by hand' if is_human(verdict) else f'by {verdict.model}'} on {'title, summary and text' if verdict.basis == 'text' else 'title and summary'}",
             "dim",
         ),
     )

@@ -62,7 +62,7 @@ def test_a_corrected_article_becomes_a_labelled_row() -> None:
         "kind": "planned", "openness": "open-source", "licence": "-", "who": ["Northlight"], "what": ["Aurora-2"],
         "type": "model", "sure": 1,
     }  # fmt: skip
-    assert (row["id"], row["corrected"]) == ("7", ["kind", "licence"])
+    assert (row["id"], row["corrected"]) == ("article-7", ["kind", "licence"])
     assert labelled_row(article(7), corrected(verdict(), Correction(licence="MIT"), "T"))["gold"]["sure"] == 0
 
 
