@@ -84,10 +84,23 @@ _TRACKING_BY_VALUE = {
     "from": _FEED_VALUES | _CHAT_VALUES,
     "amp": frozenset({"", "1", "true"}),
     "outputtype": frozenset({"amp"}),
+    # print views of the same article
+    "print": frozenset({"", "1", "true", "yes", "print"}),
+    "printable": frozenset({"", "1", "true", "yes"}),
+    "view": frozenset({"print", "amp"}),
 }
 
 #: A path segment that looks like an article: "a-headline-like-this", "story12345", "page.html".
 _ARTICLE_SEGMENT = re.compile(r"-|\d{4}|\.html?$")
+
+
+#: Last steps of a path that name another rendering of the article before them.
+_TWINS = frozenset({"amp", "print"})
+#: First labels of hosts that serve the same articles to telephones.
+_MOBILE = re.compile(r"^(?:m|mobile|amp)\.(?=[^.]+\.[^.]+)")
+_PERHAPS_TWIN = re.compile(r"^https?://(?:m|mobile|amp)\.|/(?:amp|print)/?$")
+#: "m.co.uk" is the site "m", not the telephone twin of "co.uk".
+_PUBLIC_SECOND = re.compile(r"(?:co|com|net|org|gov|ac|edu|or|ne|go)\.[a-z]{2}")
 
 
 def absolute_url(link: str, base: str = "") -> str | None:
@@ -124,13 +137,13 @@ def canonical_url(url: str) -> str:
     """Return the form of ``url`` that all addresses of the same article share.
 
     Scheme and host in lower case (IDNA), default port, fragment, tracking parameters and the
-    slash at the end dropped, dots resolved, escapes normalised, query sorted, an ``/amp``
-    twin turned back. http and https stay apart, as do ``www.`` and the bare host: which of
-    them a site means cannot be told from the address. Idempotent.
+    slash at the end dropped, dots resolved, escapes normalised, query sorted, ``/amp``, ``/print``
+    and telephone twins (``m.``) turned back. http and https stay apart, as do ``www.`` and the
+    bare host: which of them a site means cannot be told from the address. Idempotent.
 
     Raises ValueError if ``url`` is not an http(s) URL with a host.
     """
-    if _CANONICAL.fullmatch(url) and len(url) <= MAX_URL and not url.endswith(("/amp", "/amp/")):
+    if _CANONICAL.fullmatch(url) and len(url) <= MAX_URL and not _PERHAPS_TWIN.search(url):
         host, _, path = url[8:].partition("/")
         return f"{url[:8]}{host}/{path.removesuffix('/')}"
     absolute = absolute_url(url)
@@ -152,6 +165,8 @@ def _authority(parts: SplitResult) -> str:
         host = host.encode("idna").decode("ascii").lower().rstrip(".")
     if not _HOST.fullmatch(host):
         raise ValueError(f"an address without a proper host: {host!r}")
+    while _MOBILE.match(host) and not _PUBLIC_SECOND.fullmatch(host.partition(".")[2]):
+        host = host.partition(".")[2]
     return _with_port(host, parts)
 
 
@@ -180,7 +195,7 @@ def _path(path: str) -> str:
                 steps.pop()
         elif step not in {"", "."}:
             steps.append(step)
-    while len(steps) >= 2 and steps[-1].lower() == "amp" and _ARTICLE_SEGMENT.search(steps[-2]):
+    while len(steps) >= 2 and steps[-1].lower() in _TWINS and _ARTICLE_SEGMENT.search(steps[-2]):
         steps.pop()
     return "/" + "/".join(steps)
 

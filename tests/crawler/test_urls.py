@@ -87,3 +87,22 @@ def test_canonical_is_idempotent(scheme: str, host: str, steps: list[str], query
 def test_absolute_url_never_raises_and_gives_only_web_addresses(link: str, base: str) -> None:
     url = absolute_url(link, base)
     assert url is None or (url.startswith(("http://", "https://")) and urlsplit(url).hostname)
+
+
+@pytest.mark.parametrize(
+    ("twin", "article"),
+    [
+        ("https://m.press.example/a-story", "https://press.example/a-story"),
+        ("https://mobile.press.example/a-story", "https://press.example/a-story"),
+        ("https://amp.press.example/a-story/amp/", "https://press.example/a-story"),
+        ("https://press.example/a-story/print", "https://press.example/a-story"),
+        ("https://press.example/a-story?print=1", "https://press.example/a-story"),
+        ("https://press.example/a-story?view=print&id=4", "https://press.example/a-story?id=4"),
+        ("https://m.co.uk/a-story", "https://m.co.uk/a-story"),
+        ("https://m.example/a-story", "https://m.example/a-story"),
+        ("https://press.example/print", "https://press.example/print"),
+        ("https://press.example/a-story?view=list", "https://press.example/a-story?view=list"),
+    ],
+)
+def test_twins_for_telephones_and_printers_are_turned_back(twin: str, article: str) -> None:
+    assert canonical_url(twin) == article
