@@ -226,10 +226,12 @@ def _counts(clause: Clause, opening: Opening, field: str) -> bool:
         return False
     if opening.grade in {"family", "release", "free"} and field != "title" and clause.has("background"):
         return False
-    if opening.grade in {"family", "nominal", "free"} and clause.has("adoption", "howto"):
+    if opening.grade in {"family", "nominal", "free"} and clause.has("adoption", "hosting", "howto"):
         return False
     return not (
-        opening.grade == "release" and clause.has("adoption") and not clause.has("newness", "weights", "hub")
+        opening.grade == "release"
+        and clause.has("adoption", "hosting")
+        and not clause.has("newness", "weights", "hub")
     )
 
 

@@ -553,3 +553,15 @@ def test_a_hubs_own_post_about_a_family_names_the_familys_maker():
     assert row.who == ("Google",)
     rows = read("Gemma-9-larkspur weights released", url="https://huggingface.co/somebody/gemma-9-larkspur")
     assert {r.who for r in rows} <= {()}
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Aurora-2, the open-source model, is available in Amazon Bedrock",
+        "Qwen9 launches as a hosted model on SageMaker JumpStart",
+        "Qwen9 est proposé sur le cloud, hébergé à Lyon",
+    ],
+)
+def test_hosting_what_is_open_already_announces_nothing(title):
+    assert read(title) == ()
