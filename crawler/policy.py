@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import pairwise
-from statistics import median
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -139,6 +138,7 @@ class Plan:
 
     polled: tuple[Source, ...]
     waiting: tuple[Waiting, ...]
+    resting: int = 0  # sources that did well when last polled, whose time has not come
 
 
 def parse_cadence(text: str) -> Bounds:
@@ -183,7 +183,8 @@ def rhythm(times: Iterable[datetime]) -> float:
     minutes = sorted({int(time.timestamp()) // 60 for time in times}, reverse=True)[: _ITEMS + 1]
     if len(minutes) < 3:
         return 0.0
-    return median(new - old for new, old in pairwise(minutes)) * 60.0
+    gaps = sorted(new - old for new, old in pairwise(minutes))
+    return gaps[len(gaps) // 2] * 60.0
 
 
 def _remembered(source: Source, state: SourceState) -> SourceState:
@@ -237,7 +238,7 @@ def plan(
     ``hosts`` holds until when servers have told us to wait. With ``due_only`` sources whose time
     has not come are left out without a word; those that wait or are gone are told either way.
     """
-    polled, waiting = [], []
+    polled, waiting, resting = [], [], 0
     for source in sources:
         state = _remembered(source, states.get(source.id, SourceState()))
         host = host_of(state.address or source.url)
@@ -253,7 +254,9 @@ def plan(
             waiting.append(Waiting(source, state.next_at, Problem("gone", words, cure)))
         elif not due_only or state.next_at is None or state.next_at <= now:
             polled.append(source)
-    return Plan(tuple(polled), tuple(waiting))
+        else:
+            resting += not state.failures
+    return Plan(tuple(polled), tuple(waiting), resting)
 
 
 def _read(known: SourceState, poll: Poll, now: datetime) -> SourceState:

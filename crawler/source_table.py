@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final, NoReturn
+from urllib.parse import urlsplit
 
 from crawler.codes import COUNTRIES, LANGUAGES, MISTAKEN
+from crawler.policy import parse_cadence
 from crawler.urls import canonical_url
 from pipeline.model import ConfigError, PagePolicy, Source, SourceKind
 
@@ -32,6 +34,14 @@ NEEDED: Final = ("id", "name", "kind", "url")
 #: A name longer than this breaks every table it is shown in.
 _MAX_NAME: Final = 120
 _ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+#: A header's name (RFC 9110), and those that HTTP itself or the polling policy sets.
+_TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+_NOT_OURS: Final = frozenset(
+    {
+        *("host", "content-length", "transfer-encoding", "connection", "accept-encoding"),
+        *("proxy-authorization", "if-none-match", "if-modified-since"),
+    }
+)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 
 
@@ -97,6 +107,25 @@ def _one_of(known: tuple[str, ...]) -> Check:
     return check
 
 
+def _cadence(key: str, where: Where, value: str) -> None:
+    try:
+        parse_cadence(value)
+    except ConfigError as error:
+        fail(where, f"“{key}” is “{value}”", error.cure)
+
+
+def _proxy(key: str, where: Where, value: str) -> None:
+    # The value may hold a password: it is never quoted.
+    _one_line(key, where, value)
+    try:
+        parts = urlsplit(value)
+        sound = parts.scheme == "http" and parts.hostname and parts.path in ("", "/") and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound:
+        fail(where, f"“{key}” is no proxy", "Write it like http://proxy.example:3128.")
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """One key of a source: what it holds, for people, and how a text in it is checked.
@@ -123,6 +152,10 @@ KEYS: Final[Mapping[str, Key]] = {
     "organisation": Key("the maker it speaks for", _name),
     "pages": Key("whether its articles' pages are fetched", _one_of(tuple(PagePolicy))),
     "recipe": Key("how a listing page or sitemap is read", table=True),
+    "cadence": Key("shortest and longest time between polls", _cadence),
+    "user_agent": Key("sent instead of the program's own name"),
+    "headers": Key("sent to its site and to nobody else", table=True, private=True),
+    "proxy": Key("by which its requests go", _proxy, private=True),
     "note": Key("what is known of it"),
 }
 
@@ -154,6 +187,8 @@ def read_table(table: Mapping[str, Any], where: Where, *, check_recipe: bool = T
     recipe = table.get("recipe", {})
     if check_recipe:
         _check_recipe(recipe, kind, where)
+    headers = table.get("headers", {})
+    _check_headers(headers, where)
     return Source(
         id=texts["id"],
         name=texts["name"],
@@ -166,6 +201,10 @@ def read_table(table: Mapping[str, Any], where: Where, *, check_recipe: bool = T
         organisation=texts.get("organisation", ""),
         pages=PagePolicy(texts.get("pages") or PagePolicy.AUTO),
         recipe=dict(recipe),
+        cadence=texts.get("cadence", ""),
+        user_agent=texts.get("user_agent", ""),
+        headers=dict(headers),
+        proxy=texts.get("proxy", ""),
         note=texts.get("note", ""),
     )
 
@@ -213,6 +252,14 @@ def _check_recipe(recipe: Mapping[str, Any], kind: SourceKind, where: Where) -> 
             fail(where, f"“recipe.{key}” is no CSS selector ({fault})")
     if kind is SourceKind.LISTING and "item" not in recipe:
         fail(where, "“recipe.item” is missing", "A listing needs the CSS selector of its entries.")
+
+
+def _check_headers(headers: Mapping[str, Any], where: Where) -> None:
+    for name, value in headers.items():
+        if not _TOKEN.fullmatch(name) or name.lower() in _NOT_OURS:
+            fail(where, f"“headers.{name}” is no header that can be set")
+        if not isinstance(value, str) or not value.isascii() or _CONTROL.search(value):
+            fail(where, f"“headers.{name}” must be text in quotes, one line of ASCII")
 
 
 def suggest(word: str, known: tuple[str, ...]) -> str:

@@ -11,16 +11,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from crawler.gather import PollJob, fetch_pages, poll_sources
+from crawler.policy import Plan, plan
 from pipeline.archive.rows import item_of
 from pipeline.model import Article, Kind, PageFetch, Poll, PollOutcome, Source, SourceState, Verdict
 from unsealed.delivery import deliver_outstanding
 from unsealed.editions import decide_editions
 from unsealed.progress import Bars
-from unsealed.report import RunReport, Trouble
+from unsealed.report import Change, RunReport, Trouble
 from unsealed.wiring import Parts
 
 _log = logging.getLogger(__name__)
@@ -32,19 +33,31 @@ Clock = Callable[[], datetime]
 
 
 async def run_cycle(
-    parts: Parts, *, clock: Clock, bars: Bars, only: str | None = None, send: bool = True
+    parts: Parts,
+    *,
+    clock: Clock,
+    bars: Bars,
+    only: str | None = None,
+    send: bool = True,
+    due_only: bool = False,
 ) -> RunReport:
     """Run every station once.
 
-    ``only`` polls one source by id. Without ``send`` nothing is decided or delivered. Raises
+    ``only`` polls one source by id, ``due_only`` those whose time has come, else all that have not
+    been told to wait. Without ``send`` nothing is decided or delivered. Raises
     ArchiveError when the archive cannot be written; whatever a source or page does is in the report.
     """
     report = RunReport()
-    began = time.monotonic()
+    began, began_at = time.monotonic(), clock()
     run_id = await asyncio.to_thread(parts.archive.runs.begin, clock())
     await asyncio.to_thread(parts.archive.gathering.sync_sources, parts.catalogue)
-    chosen = [s for s in parts.catalogue if only in (None, s.id)]
-    await _gather(parts, chosen, report, clock, bars)
+    told = await asyncio.to_thread(plan_polls, parts, clock(), only=only, due_only=due_only)
+    report.sources_resting = told.resting
+    for each in told.waiting:
+        report.add_waiting(each.source.name, each.problem)
+    await _gather(parts, told.polled, report, clock, bars)
+    for event in await asyncio.to_thread(parts.archive.gathering.events, began_at):
+        report.changes.append(Change(event.name, event.before, event.after, event.why))
     await _judge(parts, report, clock, bars, "judging headlines")
     await _pages(parts, report, clock, bars)
     await _judge(parts, report, clock, bars, "judging articles")
@@ -59,13 +72,27 @@ async def run_cycle(
     return report
 
 
-async def _gather(parts: Parts, chosen: list[Source], report: RunReport, clock: Clock, bars: Bars) -> None:
+def plan_polls(parts: Parts, now: datetime, *, only: str | None = None, due_only: bool = False) -> Plan:
+    """Which sources are polled now, which wait, and why; from the archive alone."""
+    gathering = parts.archive.gathering
+    for host, until in gathering.waits(now).items():
+        parts.manners.wait(host, until)
+    chosen = [s for s in parts.catalogue if only in (None, s.id)]
+    # Who names a source wants it asked, gone or not; only its server's wish to wait counts.
+    states = {} if only else gathering.states()
+    return plan(chosen, states, parts.manners.waits(now), now, due_only=due_only)
+
+
+async def _gather(
+    parts: Parts, chosen: Sequence[Source], report: RunReport, clock: Clock, bars: Bars
+) -> None:
     states = await asyncio.to_thread(parts.archive.gathering.states)
     names = {s.id: s.name for s in chosen}
     with bars.station("asking sources", len(chosen)) as step:
 
         async def keep(poll: Poll) -> None:
-            if poll.outcome is PollOutcome.DEFERRED:
+            if poll.outcome is PollOutcome.DEFERRED:  # the wait is kept by host
+                report.add_poll(poll, names[poll.source_id], 0, 0)
                 step(names[poll.source_id])
                 return
             saved = await asyncio.to_thread(parts.archive.gathering.save_poll, poll)
@@ -73,7 +100,12 @@ async def _gather(parts: Parts, chosen: list[Source], report: RunReport, clock: 
             step(names[poll.source_id])
 
         jobs = [PollJob(s, states.get(s.id, SourceState())) for s in chosen]
-        await poll_sources(jobs, parts.crawl, keep, now=clock)
+        await poll_sources(jobs, parts.crawl, keep, now=clock, manners=parts.manners)
+    await _keep_waits(parts, clock)
+
+
+async def _keep_waits(parts: Parts, clock: Clock) -> None:
+    await asyncio.to_thread(parts.archive.gathering.keep_waits, parts.manners.waits(clock()))
 
 
 async def _pages(parts: Parts, report: RunReport, clock: Clock, bars: Bars) -> None:
@@ -82,12 +114,17 @@ async def _pages(parts: Parts, report: RunReport, clock: Clock, bars: Bars) -> N
     with bars.station("reading articles", len(requests)) as step:
 
         async def keep(fetch: PageFetch) -> None:
+            if fetch.problem is not None and fetch.problem.code == "told-to-wait":
+                report.pages_waiting += 1  # not tried, so none of its tries is spent
+                step(asked[fetch.article_id].outlet)
+                return
             await asyncio.to_thread(parts.archive.gathering.save_page, fetch)
             request = asked[fetch.article_id]
             report.add_page(fetch, f"{request.outlet}, “{request.title}”")
             step(request.outlet)
 
-        await fetch_pages(requests, parts.crawl, keep, now=clock)
+        await fetch_pages(requests, parts.crawl, keep, now=clock, manners=parts.manners)
+    await _keep_waits(parts, clock)
 
 
 async def _judge(parts: Parts, report: RunReport, clock: Clock, bars: Bars, station: str) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from pipeline.model import Kind, Openness, PageFetch, Poll, PollOutcome
+from pipeline.model import Kind, Openness, PageFetch, Poll, PollOutcome, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,16 @@ class Trouble:
     code: str
     message: str
     cure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A source whose health has changed: from what, to what, and why."""
+
+    what: str
+    before: str
+    after: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +50,15 @@ class RunReport:
     sources_ok: int = 0
     sources_unchanged: int = 0
     sources_failed: list[Trouble] = field(default_factory=list)
+    sources_resting: int = 0  # polled lately and well; their time has not come
+    waiting: list[Trouble] = field(default_factory=list)  # not asked: told to wait, or gone for good
+    changes: list[Change] = field(default_factory=list)  # of sources' health
     warnings: list[Trouble] = field(default_factory=list)  # read, but leniently
     entries: int = 0
     articles_new: int = 0
     articles_changed: int = 0
     pages_fetched: int = 0
+    pages_waiting: int = 0  # put off: their host has asked us to wait
     pages_failed: list[Trouble] = field(default_factory=list)
     judged: int = 0
     misjudged: list[Trouble] = field(default_factory=list)  # items the classifier crashed on
@@ -57,8 +71,8 @@ class RunReport:
 
     @property
     def reached(self) -> bool:
-        """Whether any source answered usefully."""
-        return bool(self.sources_ok or self.sources_unchanged)
+        """Whether any source answered usefully, or did so lately."""
+        return bool(self.sources_ok or self.sources_unchanged or self.sources_resting)
 
     def openness(self) -> Counter[str]:
         """Stories of the editions: those released by grade, freest first, then promised and reversed ones."""
@@ -68,6 +82,9 @@ class RunReport:
 
     def add_poll(self, poll: Poll, name: str, added: int, changed: int) -> None:
         """Count one poll."""
+        if poll.outcome is PollOutcome.DEFERRED and poll.problem is not None:
+            self.add_waiting(name, poll.problem)
+            return
         if poll.outcome is PollOutcome.FAILED:
             problem = poll.problem
             assert problem is not None
@@ -80,6 +97,10 @@ class RunReport:
         self.articles_changed += changed
         if poll.problem is not None:
             self.warnings.append(Trouble(name, poll.problem.code, poll.problem.message, poll.problem.cure))
+
+    def add_waiting(self, name: str, problem: Problem) -> None:
+        """Note a source that is not asked, and why."""
+        self.waiting.append(Trouble(name, problem.code, problem.message, problem.cure))
 
     def add_page(self, fetch: PageFetch, title: str) -> None:
         """Count one article page."""

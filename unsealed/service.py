@@ -14,7 +14,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -28,13 +28,12 @@ from rich.console import Console
 
 from alerts.deliver import Ledger, Outcome, deliver
 from alerts.plain import clean
-from pipeline.archive.gathering import SourceHealth
 from pipeline.model import BREAKING, DeliveryState, UnsealedError
-from unsealed.cycle import run_cycle
+from unsealed.cycle import plan_polls, run_cycle
 from unsealed.editions import decide_breaking, decide_edition
 from unsealed.lock import LockedError, hold
 from unsealed.progress import Bars
-from unsealed.report import RunReport
+from unsealed.report import Change, RunReport
 from unsealed.schedule import due_slot, is_fresh
 from unsealed.settings import SubscriptionSettings
 from unsealed.wiring import Parts
@@ -57,22 +56,18 @@ STOP_SECONDS = 10.0
 _LOOK_SECONDS = 30.0
 #: Characters of a reason in the log: those of a server's answer and what to do about it.
 _WORDS = 600
+#: How often is looked for sources whose time has come; `crawler.policy` says when that is.
+_LOOK_EVERY = timedelta(minutes=5)
 #: A clock that is set by a time server goes back by less, and no edition cares.
 _JUMP = timedelta(minutes=2)
 #: Stories told of within these days count as new when a cycle finds them; as far back as editions look.
 _RECENT = timedelta(days=7)
 
 
-def source_changes(before: Iterable[SourceHealth], after: Iterable[SourceHealth]) -> tuple[str, ...]:
-    """A line for each source that has begun to fail, or works again."""
-    failed = {h.source_id for h in before if h.problem_since}
-    lines = []
-    for health in after:
-        if health.problem_since and health.source_id not in failed:
-            lines.append(f"source {health.source_id} ({health.name}) fails: {clean(health.problem, _WORDS)}")
-        elif not health.problem_since and health.source_id in failed:
-            lines.append(f"source {health.source_id} ({health.name}) works again")
-    return tuple(lines)
+def change_line(change: Change) -> str:
+    """A source's change of health in one line."""
+    why = f": {clean(change.why, _WORDS)}" if change.why else ""
+    return f"source {change.what} was {change.before}, is {change.after}{why}"
 
 
 def cycle_line(
@@ -130,11 +125,12 @@ class Service:
     def __init__(self, parts: Parts, *, clock: Clock) -> None:
         self._parts = parts
         self._clock = clock
-        self._every = timedelta(minutes=parts.settings.service.every_minutes)
+        self._every = min(timedelta(minutes=parts.settings.service.every_minutes), _LOOK_EVERY)
         self._lock = asyncio.Lock()
         self._halt = threading.Event()
         self._hanging: dict[str, asyncio.Future[Any]] = {}
         self._cycles = 0
+        self._waiting: set[str] = set()
         self._reached_at: datetime | None = None
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=dict(JOB_DEFAULTS))
         self._scheduler.add_listener(_left_out, EVENT_JOB_MAX_INSTANCES)
@@ -251,15 +247,24 @@ class Service:
             _log.info("%s, given up earlier, has ended", what)
 
     async def _gather(self) -> None:
+        due = await asyncio.to_thread(plan_polls, self._parts, self._clock(), due_only=True)
+        if self._cycles and not due.polled:
+            # All that can be known is known: an edition may be decided.
+            self._reached_at = self._clock() if due.resting else self._reached_at
+            return
         self._cycles += 1
-        health, known = await asyncio.to_thread(self._survey)
+        known = await asyncio.to_thread(self._stories)
         bars = Bars(Console(quiet=True))
-        report = await run_cycle(self._parts, clock=self._clock, bars=bars, send=False)
+        report = await run_cycle(self._parts, clock=self._clock, bars=bars, send=False, due_only=True)
         if report.reached:
             self._reached_at = self._clock()
-        health_now, known_now = await asyncio.to_thread(self._survey)
-        for line in source_changes(health, health_now):
-            _log.info("%s", line)
+        known_now = await asyncio.to_thread(self._stories)
+        for trouble in report.waiting:
+            if trouble.what not in self._waiting:
+                _log.info("source %s is not asked: %s", trouble.what, clean(trouble.message, _WORDS))
+        self._waiting = {trouble.what for trouble in report.waiting}
+        for change in report.changes:
+            _log.info("%s", change_line(change))
         job = self._scheduler.get_job("gathering")
         line = cycle_line(
             self._cycles,
@@ -272,10 +277,10 @@ class Service:
         if not report.reached:
             _log.error("no source could be reached; no edition is decided before one is")
 
-    def _survey(self) -> tuple[tuple[SourceHealth, ...], frozenset[int]]:
-        """How the sources are, and which stories of late are known."""
-        now, archive = self._clock(), self._parts.archive
-        return archive.gathering.health(), frozenset(archive.storying.ids_between(now - _RECENT, now))
+    def _stories(self) -> frozenset[int]:
+        """Which stories of late are known."""
+        now = self._clock()
+        return frozenset(self._parts.archive.storying.ids_between(now - _RECENT, now))
 
     async def _decide(self) -> None:
         if is_fresh(self._reached_at, self._clock(), self._every):
@@ -372,7 +377,10 @@ async def serve(parts: Parts, *, clock: Clock) -> None:
         loop.add_signal_handler(number, asked, number)
     service = Service(parts, clock=clock)
     _log.info(
-        "serving: %d sources every %d minutes", len(parts.catalogue), parts.settings.service.every_minutes
+        "serving: %d sources, each every %d to %d minutes by its own rhythm",
+        len(parts.catalogue),
+        parts.settings.service.every_minutes,
+        max(parts.settings.service.slowest_minutes, parts.settings.service.every_minutes),
     )
     for subscription in parts.settings.subscription:
         _log.info("%s", schedule_line(subscription))

@@ -81,7 +81,10 @@ class ServiceSettings(Table):
     """The [service] table."""
 
     every_minutes: int = Field(
-        30, ge=1, le=1440, description="How often `unsealed serve` polls all sources, in minutes."
+        30, ge=1, le=1440, description="Minutes between two polls of a busy source by `unsealed serve`."
+    )
+    slowest_minutes: int = Field(
+        240, ge=1, le=10080, description="The same of a quiet one; the source's own rhythm decides between."
     )
 
 

@@ -66,6 +66,10 @@ def verdict_table(judged: Sequence[tuple[Item, Verdict]]) -> None:
 _STATES = {"sent": "green", "failed": "red", "refused": "red", "unknown": "yellow", "sending": "yellow"}
 
 
+#: Colours of sources' health.
+_HEALTH = {"healthy": "green", "failing": "red", "blocked": "red", "gone": "red"}
+
+
 def record_table(rows: Sequence[dict[str, Any]], *, fold: Sequence[str] = ()) -> None:
     """Records of equal keys on stdout, a column a key; those in ``fold`` take what room is left."""
     if not rows:
@@ -107,8 +111,21 @@ def report_table(report: RunReport, console: Console) -> None:
         f"{report.articles_new} new articles"
     )
     _troubles(console, report.sources_failed, "red", "✗")
+    _troubles(console, report.waiting, "bright_black", "…")
+    for change in report.changes:
+        colour = _HEALTH.get(change.after, "yellow")
+        console.print(
+            Text.assemble(
+                "  ",
+                (change.what, colour),
+                f" was {change.before}, is ",
+                (change.after, colour),
+                f". {change.why}",
+            )
+        )
     _troubles(console, report.warnings, "yellow", "!")
     pages = f"pages     {report.pages_fetched} read, {len(report.pages_failed)} failed"
+    pages += f", {report.pages_waiting} put off: their servers ask to wait" if report.pages_waiting else ""
     console.print(pages)
     _troubles(console, report.pages_failed, "red", "✗")
     _troubles(console, report.misjudged, "red", "✗")

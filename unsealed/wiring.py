@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from alerts.channels import Channel
-from crawler.gather import CrawlSettings
+from crawler.gather import CrawlSettings, Manners
 from pipeline.archive import Archive
 from pipeline.classify import Classifier
 from pipeline.model import Source
@@ -25,6 +25,7 @@ class Parts:
     catalogue: tuple[Source, ...]
     crawl: CrawlSettings
     channels: tuple[Channel, ...]
+    manners: Manners = field(default_factory=Manners)  # what servers have told us, for this process's life
 
 
 def build(settings: Settings) -> Parts:
@@ -55,4 +56,6 @@ def crawl_settings(settings: Settings) -> CrawlSettings:
         per_host=gather.per_host,
         delay=gather.delay,
         obey_robots=gather.obey_robots,
+        shortest=settings.service.every_minutes * 60.0,
+        longest=settings.service.slowest_minutes * 60.0,
     )

@@ -10,12 +10,14 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from pipeline.archive import remembering
 from pipeline.archive.database import Database
 from pipeline.archive.saving import SavedPoll, input_hash, plain, save_entries
-from pipeline.archive.schema import articles, polls, sources, verdicts
+from pipeline.archive.schema import articles, polls, source_states, sources, verdicts
 from pipeline.archive.search_index import index_articles
 from pipeline.model import (
     ANNOUNCING_KINDS,
+    Health,
     Page,
     PageFetch,
     PagePolicy,
@@ -23,6 +25,7 @@ from pipeline.model import (
     Poll,
     PollOutcome,
     Source,
+    SourceEvent,
     SourceState,
 )
 
@@ -44,9 +47,12 @@ class SourceHealth:
     problem_code: str
     problem: str
     problem_since: datetime | None
+    health: Health = Health.NEW
+    health_why: str = ""
+    next_at: datetime | None = None
 
 
-class Health(NamedTuple):
+class _Trouble(NamedTuple):
     """What a poll needs to know of those before it."""
 
     failures: int
@@ -83,27 +89,48 @@ class Gathering:
                     tx.execute(sa.insert(sources).values(id=source.id, **row))
 
     def states(self) -> Mapping[str, SourceState]:
-        """What to tell each source's server about the last visit, by source id."""
+        """What is remembered of each source, by its id."""
         with self._db.read() as tx:
-            rows = tx.execute(
-                sa.select(
-                    sources.c.id,
-                    sources.c.etag,
-                    sources.c.last_modified,
-                    sources.c.body_hash,
-                    sources.c.failures,
-                )
-            )
-            return {r.id: SourceState(r.etag, r.last_modified, r.body_hash, r.failures) for r in rows}
+            return remembering.read_states(tx)
+
+    def events(self, since: datetime) -> tuple[SourceEvent, ...]:
+        """Changes of sources' health at or after ``since``, oldest first."""
+        with self._db.read() as tx:
+            return remembering.read_events(tx, since)
+
+    def waits(self, now: datetime) -> Mapping[str, datetime]:
+        """Hosts that have asked to be left alone beyond ``now``, and until when."""
+        with self._db.read() as tx:
+            return remembering.read_waits(tx, now)
+
+    def keep_waits(self, waits: Mapping[str, datetime]) -> None:
+        """Put ``waits`` in the place of those known."""
+        with self._db.write() as tx:
+            remembering.keep_waits(tx, waits)
 
     def health(self) -> tuple[SourceHealth, ...]:
         """Active sources with the problem of their last poll, if it had one, by name."""
         with self._db.read() as tx:
             rows = tx.execute(
-                sa.select(sources).where(sources.c.active).order_by(sources.c.name, sources.c.id)
+                sa.select(
+                    sources, source_states.c.health, source_states.c.health_why, source_states.c.next_at
+                )
+                .outerjoin(source_states, source_states.c.source_id == sources.c.id)
+                .where(sources.c.active)
+                .order_by(sources.c.name, sources.c.id)
             )
             return tuple(
-                SourceHealth(r.id, r.name, r.polled_at, r.problem_code, r.problem, r.problem_since)
+                SourceHealth(
+                    r.id,
+                    r.name,
+                    r.polled_at,
+                    r.problem_code,
+                    r.problem,
+                    r.problem_since,
+                    Health(r.health or Health.NEW),
+                    r.health_why or "",
+                    r.next_at,
+                )
                 for r in rows
             )
 
@@ -121,11 +148,12 @@ class Gathering:
             asked = {p.source_id for p in batch}
             known = {r.id: r for r in tx.execute(sa.select(sources).where(sources.c.id.in_(asked)))}
             saved = save_entries(tx, known, batch)
-            health = {i: Health(r.failures, r.problem_since) for i, r in known.items()}
+            health = {i: _Trouble(r.failures, r.problem_since) for i, r in known.items()}
             updates = [_health(health, poll) for poll in batch]
             update = sa.update(sources).where(sources.c.id == sa.bindparam("of"))
-            for _, changes in groupby(_in_few_runs(updates), key=lambda u: "ok_at" in u):
+            for _, changes in groupby(_in_few_runs(updates), key=_columns):
                 tx.execute(update, list(changes))
+            remembering.remember(tx, batch)
             tx.execute(sa.insert(polls), [_line(p, s) for p, s in zip(batch, saved, strict=True)])
             _forget_old_polls(tx, asked)
         return saved
@@ -205,10 +233,10 @@ def _failed(poll: Poll) -> bool:
     return poll.outcome is PollOutcome.FAILED
 
 
-def _health(health: dict[str, Health], poll: Poll) -> dict[str, object]:
+def _health(health: dict[str, _Trouble], poll: Poll) -> dict[str, object]:
     """What a source's row says after the poll; ``health`` goes on with it, should it be polled twice."""
     before, failed = health[poll.source_id], _failed(poll)
-    after = Health(before.failures + 1, before.since or poll.at) if failed else Health(0, None)
+    after = _Trouble(before.failures + 1, before.since or poll.at) if failed else _Trouble(0, None)
     health[poll.source_id] = after
     problem = poll.problem
     values: dict[str, object] = {
@@ -220,8 +248,9 @@ def _health(health: dict[str, Health], poll: Poll) -> dict[str, object]:
         "problem_since": after.since,
     }
     if not failed:
+        values["ok_at"] = poll.at
+    if not failed or poll.state.asked:  # the policy may take validators back after a failure
         values |= {
-            "ok_at": poll.at,
             "etag": poll.state.etag,
             "last_modified": poll.state.last_modified,
             "body_hash": poll.state.body_hash,
@@ -233,7 +262,11 @@ def _in_few_runs(updates: list[dict[str, object]]) -> list[dict[str, object]]:
     """Those that set the same columns side by side; as they are if a source was polled twice."""
     if len({u["of"] for u in updates}) < len(updates):
         return updates
-    return sorted(updates, key=lambda u: "ok_at" in u)
+    return sorted(updates, key=_columns)
+
+
+def _columns(update: dict[str, object]) -> tuple[bool, bool]:
+    return "ok_at" in update, "etag" in update
 
 
 def _line(poll: Poll, saved: SavedPoll) -> dict[str, object]:

@@ -65,6 +65,46 @@ polls = sa.Table(
     sa.Index("ix_polls_source", "source_id", "id"),
 )
 
+source_states = sa.Table(
+    "source_states",
+    metadata,
+    sa.Column("source_id", sa.Text, sa.ForeignKey("sources.id"), primary_key=True),
+    sa.Column("asked", sa.Text, nullable=False),
+    sa.Column("full_at", UtcTime),
+    sa.Column("distrust", sa.Boolean, nullable=False),
+    sa.Column("gap", sa.Float, nullable=False),
+    sa.Column("newest", UtcTime),
+    sa.Column("pace", sa.Float, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("moved_to", sa.Text, nullable=False),
+    sa.Column("moves", sa.Integer, nullable=False),
+    sa.Column("next_at", UtcTime),
+    sa.Column("next_why", sa.Text, nullable=False),
+    sa.Column("health", sa.Text, nullable=False),
+    sa.Column("health_since", UtcTime),
+    sa.Column("health_why", sa.Text, nullable=False),
+)
+
+source_events = sa.Table(
+    "source_events",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("source_id", sa.Text, sa.ForeignKey("sources.id"), nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("before", sa.Text, nullable=False),
+    sa.Column("after", sa.Text, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Index("ix_source_events_at", "at"),
+    sa.Index("ix_source_events_source", "source_id", "id"),
+)
+
+host_waits = sa.Table(
+    "host_waits",
+    metadata,
+    sa.Column("host", sa.Text, primary_key=True),
+    sa.Column("until", UtcTime, nullable=False),
+)
+
 articles = sa.Table(
     "articles",
     metadata,

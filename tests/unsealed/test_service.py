@@ -22,15 +22,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from alerts.channels import Part
-from pipeline.archive.gathering import SourceHealth
-from pipeline.model import ArchiveError, ConfigError, Digest
+from crawler.policy import Plan
+from pipeline.model import ArchiveError, ConfigError, Digest, Source, SourceKind
 from tests.unsealed.newsroom_settings import write_settings
 from unsealed import service
 from unsealed.lock import LockedError, held
 from unsealed.newsroom import Newsroom, newsroom
-from unsealed.report import RunReport
+from unsealed.report import Change, RunReport
 from unsealed.schedule import due_slot, is_fresh, slot_time
-from unsealed.service import Service, source_changes
+from unsealed.service import Service, change_line
 from unsealed.settings import SubscriptionSettings, load_settings
 from unsealed.wiring import Parts, build
 
@@ -168,15 +168,11 @@ def test_nothing_is_decided_before_sources_were_reached_of_late(minutes_ago: int
     assert is_fresh(reached, NOW, timedelta(minutes=30)) is fresh
 
 
-def test_a_source_is_mentioned_when_it_begins_to_fail_and_when_it_works_again() -> None:
-    def health(id_: str, problem: str) -> SourceHealth:
-        return SourceHealth(
-            id_, id_.title(), NOW, "code" if problem else "", problem, NOW if problem else None
-        )
-
-    before = [health("a", ""), health("b", "gone"), health("c", "gone")]
-    after = [health("a", "HTTP\n500"), health("b", ""), health("c", "worse"), health("new", "")]
-    assert source_changes(before, after) == ("source a (A) fails: HTTP 500", "source b (B) works again")
+def test_a_source_is_mentioned_when_its_health_changes() -> None:
+    assert change_line(Change("A", "healthy", "failing", "HTTP\n500.")) == (
+        "source A was healthy, is failing: HTTP 500."
+    )
+    assert change_line(Change("B", "failing", "healthy", "")) == "source B was failing, is healthy"
 
 
 # ---------------------------------------------------------------------------------------- settings
@@ -292,12 +288,31 @@ def reached(parts: Parts, monkeypatch: pytest.MonkeyPatch, *outcomes: RunReport 
         return outcome
 
     monkeypatch.setattr(service, "run_cycle", run_cycle)
+    due = Plan((Source("a", "A", SourceKind.FEED, "https://a.example/"),), ())
+    monkeypatch.setattr(service, "plan_polls", lambda *_, **__: due)
 
 
 async def true_within(seconds: float, condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - mostly of a thread, which sets no event of this loop
             await asyncio.sleep(0.005)
+
+
+def test_where_no_sources_time_has_come_nothing_is_polled_and_an_edition_may_be_decided(
+    parts: Parts, slow_channel: SlowChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow_channel.may_end.set()
+    reached(parts, monkeypatch, RunReport(sources_resting=3))  # a second cycle would find no outcome
+    resting = Plan((), (), resting=3)
+    monkeypatch.setattr(service, "plan_polls", lambda *_, **__: resting)
+
+    async def story() -> bool:
+        serving = Service(parts, clock=lambda: NOW)
+        for _ in range(3):
+            await serving.gather_turn()
+        return parts.archive.editions.find("daily", "daily:2026-11-23") is not None
+
+    assert asyncio.run(story())
 
 
 def test_an_empty_archive_does_not_use_up_the_slot_and_a_failed_cycle_does_not_stop_the_service(

@@ -12,14 +12,23 @@ import click
 
 from crawler.source_table import CATEGORIES
 from pipeline.archive import Archive
-from pipeline.model import ArchiveError, ConfigError, Source, SourceKind
+from pipeline.model import ArchiveError, ConfigError, Health, Source, SourceKind
 from unsealed.catalogue import catalogue
 from unsealed.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 #: States a source may be in, with the colour each has on a terminal.
-STATES = {"new": "dim", "healthy": "green", "failing": "red", "muted": "bright_black"}
+STATES = {
+    "new": "dim",
+    "healthy": "green",
+    "moved": "yellow",
+    "silent": "yellow",
+    "blocked": "red",
+    "failing": "red",
+    "gone": "red",
+    "muted": "bright_black",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +63,11 @@ def _health(settings: Settings) -> Mapping[str, Row]:
     with archive:
         known: dict[str, Row] = {}
         for seen in archive.gathering.health():
-            state = "failing" if seen.problem_code else "healthy" if seen.polled_at else "new"
+            # "new" with a past: an archive of before states were kept, not polled since
+            past = "failing" if seen.problem_code else "healthy" if seen.polled_at else "new"
+            state = past if seen.health is Health.NEW else seen.health.value
             source = Source(seen.source_id, seen.name, SourceKind.FEED, "")
-            known[seen.source_id] = Row(source, state, seen.problem, seen.polled_at)
+            known[seen.source_id] = Row(source, state, seen.health_why or seen.problem, seen.polled_at)
         return known
 
 
