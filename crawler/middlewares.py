@@ -174,10 +174,16 @@ class Decompression(HttpCompressionMiddleware):
         encodings = b",".join(response.headers.getlist(b"Content-Encoding")).lower()
         if encodings.count(b",") >= _LAYERS:
             raise IgnoreRequest from ValueError("encoded over and over")
-        if b"gzip" in encodings and encodings.count(b",") == 0 and not response.body.startswith(_GZIP):
+        if b"gzip" in encodings and encodings.count(b",") == 0 and not response.body.startswith(_GZIP[:2]):
             # Some servers name the encoding and forget to encode.
             response = response.replace(headers=_without(response, b"Content-Encoding"))
-        answer = super().process_response(request, response)
+        try:
+            answer = super().process_response(request, response)
+        except IgnoreRequest:
+            raise
+        except Exception as error:
+            # Each library has its own errors for a damaged body, and none of them in common.
+            raise EOFError("damaged body") from error
         if isinstance(answer, Response) and answer.body.startswith(_GZIP):
             return self._unpacked(answer)
         return answer

@@ -77,7 +77,8 @@ def answer(status: int = 200, body: bytes = b"", **headers: str) -> bytes:
 class FaultyServer:
     """HTTP on raw sockets: each path answers with the bytes, or does what the coroutine says."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, tls: Any = None) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, tls: Any = None, at: str = "127.0.0.1") -> None:
+        self.at = at
         self.answers: dict[str, Answer] = {}
         self.visits: list[Visit] = []
         self.greeting = b""  # said to whoever connects, who is then turned away
@@ -88,7 +89,7 @@ class FaultyServer:
         self.port = 0
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
+        self._server = await asyncio.start_server(self._serve, self.at, 0, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -98,8 +99,8 @@ class FaultyServer:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def url(self, path: str, host: str = "127.0.0.1") -> str:
-        return f"{'https' if self._tls else 'http'}://{host}:{self.port}{path}"
+    def url(self, path: str, host: str = "") -> str:
+        return f"{'https' if self._tls else 'http'}://{host or self.at}:{self.port}{path}"
 
     def paths(self) -> list[str]:
         return [visit.path for visit in self.visits]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.gate import Gate, GateError
+from crawler.gate import AddressError, Gate, GateError, check_url
 from pipeline.model import ConfigError
 
 _CLOSED = """
@@ -17,7 +17,7 @@ _CLOSED = """
 198.18.0.1 198.19.255.255 198.51.100.1 203.0.113.9 224.0.0.1 239.255.255.255 240.0.0.1 255.255.255.255
 :: ::1 ::2 ::7f00:1 ::ffff:0:7f00:1 100::1 64:ff9b:1::1 64:ff9b::10.0.0.1 64:ff9b::169.254.169.254
 ::ffff:127.0.0.1 ::ffff:10.0.0.1 2001::1 2001:10::1 2001:20::1 2001:db8::1 2002:7f00:1:: 2002:a00:1::
-3fff::1 3ffe:0:0::1%eth0 fc00::1 fd12:3456::1 fe80::1 fe80::1%lo fec0::1 ff02::1 5f00::1 4000::1
+2001:470:1::5efe:10.0.0.1 2a00:1450::200:5efe:7f00:1 3fff::1 3ffe:0:0::1%eth0 fc00::1 fd12:3456::1 fe80::1 fe80::1%lo fec0::1 ff02::1 5f00::1 4000::1
 """
 _OPEN = """
 1.1.1.1 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 126.255.255.255 128.0.0.1 169.253.255.255
@@ -146,3 +146,49 @@ def test_the_refusal_says_who_led_where() -> None:
     with pytest.raises(GateError) as refusal:
         Gate().check("127.0.0.1", "127.0.0.1", 80)
     assert refusal.value.message.startswith("It leads to 127.0.0.1, which is this computer itself;")
+
+
+@pytest.mark.parametrize(
+    "host", ["10.0.0.1", "[::1]", "2130706433", "0x7f.1", "0177.0.0.1", "127.1", "10.0.0.1."]
+)
+def test_an_address_in_any_spelling_is_known_without_resolving(host: str) -> None:
+    with pytest.raises(GateError):
+        Gate().check_literal(host, 80)
+    Gate().check_literal("news.example", 80)
+    Gate().check_literal("1.1.1.1", 80)
+    Gate().check_literal("3com.example", 80)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd",
+        "ftp://news.example/",
+        "javascript:alert(1)",
+        "//news.example/",
+        "http://",
+        "http:///path",
+        "http://user@news.example/",
+        "http://user:password@news.example/",
+        "http://news.example\\@10.0.0.1/",
+        "http://news.example/a b",
+        "http://news.example/\x00",
+        "http://[::1/",
+        "http://news.example:99999/",
+        "http://news.example/" + "a" * 2048,
+        "",
+    ],
+)
+def test_addresses_that_nobody_asks_for_are_refused_as_they_are_written(url: str) -> None:
+    with pytest.raises(AddressError):
+        check_url(url)
+
+
+@given(st.text(max_size=60))
+def test_no_text_makes_the_check_of_an_address_fail_otherwise(text: str) -> None:
+    for url in (text, f"http://{text}", f"https://news.example/{text}"):
+        try:
+            check_url(url)
+        except AddressError:
+            continue
+        assert url.lower().startswith(("http://", "https://"))

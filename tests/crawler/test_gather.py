@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import gzip
-import logging
 import socket
-import time
 
 import pytest
 
@@ -14,20 +10,15 @@ from crawler.spiders import polling
 from pipeline.model import PollOutcome, SourceKind
 
 from .conftest import (
-    HTML,
     NOW,
-    WALL,
     XML,
     FaultyServer,
     Gatherer,
     LoopThread,
-    Visit,
     answer,
     job,
     kept,
-    reset,
     rss,
-    stall,
 )
 
 # ------------------------------------------------------------------------------ what is well
@@ -127,119 +118,6 @@ def test_no_jobs_are_done_at_once(gather: Gatherer) -> None:
 
 
 # --------------------------------------------------------------------------- what goes wrong
-
-
-async def _drip(visit: Visit) -> None:
-    await visit.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-    while True:
-        await visit.send(b" ")
-        await asyncio.sleep(0.05)
-
-
-async def _drip_headers(visit: Visit) -> None:
-    await visit.send(b"HTTP/1.1 200 OK\r\n")
-    while True:
-        await visit.send(b"X-More: 1\r\n")
-        await asyncio.sleep(0.05)
-
-
-async def _endless_headers(visit: Visit) -> None:
-    await visit.send(b"HTTP/1.1 200 OK\r\n")
-    while True:
-        await visit.send(b"X-More: 1\r\n" * 5000)
-
-
-async def _endless(visit: Visit) -> None:
-    await visit.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n")
-    while True:
-        await visit.send(b"x" * 65536)
-
-
-async def _cut(visit: Visit) -> None:
-    await visit.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n<rss>")
-    visit.writer.close()
-
-
-async def _chain(visit: Visit) -> None:
-    number = int(visit.path.rpartition("/")[2] or 0)
-    await visit.send(answer(302, Location=f"/chain/{number + 1}"))
-
-
-BOMB = gzip.compress(b"<rss>" + b"\0" * 20_000_000)
-
-FAULTS = {
-    "broken": (
-        answer(500, b"oops"),
-        "http-500",
-        "The server answered 500 (server error); it will be tried again",
-    ),
-    "missing": (answer(404, b"no"), "http-404", "The server answered 404 (not found)."),
-    "gone": (answer(410, b"no"), "http-410", "gone for good"),
-    "teapot": (answer(418, b"no"), "http-418", "The server answered 418"),
-    "odd": (answer(599, b"no"), "http-599", "The server answered 599 (server error)"),
-    "login": (answer(401, b"no"), "http-401", "it wants a login"),
-    "wall": (WALL, "bot-wall", "keeps programs out (Cloudflare): it answered 403"),
-    "quota": (answer(403, b"{}", X_RateLimit_Remaining="0"), "rate-limit", "are used up"),
-    "loop": (answer(302, Location="/loop"), "redirect-loop", "go round in a circle"),
-    "nowhere": (answer(302, b""), "bad-redirect", "without a web address"),
-    "tofile": (answer(302, Location="file:///etc/passwd"), "bad-redirect", "without a web address"),
-    "private": (
-        answer(302, Location="http://10.0.0.1/feed"),
-        "address-refused",
-        "leads to 10.0.0.1, which is in a private network",
-    ),
-    "metadata": (
-        answer(301, Location="http://169.254.169.254/latest"),
-        "address-refused",
-        "leads to 169.254.169.254, which is a link-local address",
-    ),
-    "mapped": (answer(302, Location="http://[::ffff:10.0.0.1]/"), "address-refused", "in a private network"),
-    "decimal": (answer(302, Location="http://167772161/"), "address-refused", "at 10.0.0.1"),
-    "reset": (reset, "connection-lost", "broke off the connection"),
-    "cut": (_cut, "cut-short", "closed before the whole answer had come"),
-    "stall": (stall, "timeout", "No whole answer came within 1.5 s"),
-    "drip": (_drip, "timeout", "No whole answer came within 1.5 s"),
-    "drip-headers": (_drip_headers, "timeout", "No whole answer came within 1.5 s"),
-    "bomb": (answer(200, BOMB, Content_Encoding="gzip", Content_Type=XML), "too-large", "larger than 1 MiB"),
-    "declared": (b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n", "too-large", "larger than 1 MiB"),
-    "endless-headers": (_endless_headers, "bad-http", "not HTTP"),
-    "endless": (_endless, "too-large", "larger than 1 MiB"),
-    "damaged": (answer(200, b"\x1f\x8bno", Content_Encoding="gzip"), "cut-short", "cannot be decompressed"),
-    "web": (answer(200, HTML, Content_Type=XML), "not-a-feed", "The answer is a web page"),
-    "empty": (answer(200, b"", Content_Type=XML), "empty", "answered with nothing at all"),
-    "babble": (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "bad-http", "not HTTP"),
-    "chain/0": (_chain, "too-many-redirects", "redirects more than 10 times"),
-}
-
-
-def test_every_fault_has_its_code_and_sentence_and_all_others_are_still_gathered(
-    server: FaultyServer, gather: Gatherer, caplog: pytest.LogCaptureFixture
-) -> None:
-    for name, (reply, _, _) in FAULTS.items():
-        server.answers[f"/{name}"] = reply
-    for hop in range(1, 12):
-        server.answers[f"/chain/{hop}"] = _chain
-    good = [f"good-{number}" for number in range(5)]
-    for name in good:
-        server.answers[f"/{name}"] = answer(200, rss(name), Content_Type=XML)
-
-    began = time.monotonic()
-    jobs = [job(name, server.url(f"/{name}"), etag="e", failures=1) for name in [*FAULTS, *good]]
-    polls = gather.polls(*jobs, timeout=1.5, feed_bytes=2**20, per_host=60, concurrency=60)
-    assert time.monotonic() - began < 8
-
-    for name, (_, code, words) in FAULTS.items():
-        poll = polls[name]
-        assert poll.outcome is PollOutcome.FAILED, name
-        assert poll.problem is not None
-        assert poll.problem.code == code, (name, poll.problem)
-        assert words in poll.problem.message, (name, poll.problem)
-        assert poll.problem.message.endswith("."), name
-        assert kept(poll.state) == ("e", "", "", 2), name
-    assert all(polls[name].outcome is PollOutcome.OK for name in good)
-    assert polls["broken"].status == 500
-    assert polls["reset"].status is None
-    assert not [record for record in caplog.records if record.levelno >= logging.WARNING], caplog.text
 
 
 def test_addresses_that_are_none_fail_alone(server: FaultyServer, gather: Gatherer) -> None:
