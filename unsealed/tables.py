@@ -114,16 +114,17 @@ def report_table(report: RunReport, console: Console) -> None:
     _troubles(console, report.waiting, "bright_black", "…")
     for change in report.changes:
         colour = _HEALTH.get(change.after, "yellow")
+        # Why a source fails stands above already.
+        why = "" if colour == "red" else change.why
         console.print(
             Text.assemble(
                 "  ",
                 (change.what, colour),
                 f" was {change.before}, is ",
                 (change.after, colour),
-                f". {change.why}",
+                f". {why}".rstrip(),
             )
         )
-    _troubles(console, report.warnings, "yellow", "!")
     pages = f"pages     {report.pages_fetched} read, {len(report.pages_failed)} failed"
     pages += f", {report.pages_waiting} put off: their servers ask to wait" if report.pages_waiting else ""
     console.print(pages)

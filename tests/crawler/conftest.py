@@ -32,7 +32,7 @@ class LoopThread:
         )
         self._thread.start()
 
-    def __call__(self, work: Coroutine[Any, Any, T], timeout: float = 20) -> T:
+    def __call__(self, work: Coroutine[Any, Any, T], timeout: float = 90) -> T:
         """Run ``work`` on the loop and return what it returns."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(timeout)
 

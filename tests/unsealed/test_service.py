@@ -533,7 +533,7 @@ class Serving:
         return self._log.read_text("utf-8")
 
     def until(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 100
         while not condition():
             assert self.process.poll() is None, self.said
             assert time.monotonic() < deadline, self.said
