@@ -27,10 +27,10 @@ _BY = re.compile(
     r"^(?:(?:written|words|story|text|article|posted|published|reported|reviewed)\s+)?(?:by|von|par|por|di|av|af|door|作者|文|記者|记者|글)\s*[:：/]?\s+",
     re.IGNORECASE,
 )
-_NAME = r"[^\W\d_][\w.'’\-]*"
+_NAME = r"(?!(?:and|und|et|y)\s)[^\W\d_][\w.'’\-]*"
 _BYLINE = re.compile(
-    rf"(?:^|[|·•\n,]\s*)(?:[Ww]ritten [Bb]y|[Pp]osted [Bb]y|[Pp]ublished [Bb]y|[Bb]y|BY|[Vv]on|[Pp]ar|[Pp]or|[Aa]uthors?:|[Cc]ontributors?:|[Vv]on:|作者[:：]|文[:：／/]|記者[:：]?|글[:：])\s*"
-    rf"((?:{_NAME}\s?){{1,4}}(?:(?:,|\s+(?:and|und|et|y|&))\s+(?:{_NAME}\s?){{2,4}})*)"
+    rf"(?:^|[|·•\n,]\s*)(?:(?:[Ww]ritten [Bb]y|[Pp]osted [Bb]y|[Pp]ublished [Bb]y|[Bb]y|BY|[Vv]on|[Pp]ar|[Pp]or)(?=[\s:])|[Aa]uthors?:|[Cc]ontributors?:|作者[:：]|文[:：／/]|記者[:：]?|글[:：])[\s:]*"
+    rf"((?:{_NAME}\s?){{1,4}}(?:(?:,\s*|\s*\b(?:and|und|et|y)\s+|&\s*)(?:{_NAME}\s?){{2,4}})*)"
 )
 _NAMES_END = re.compile(
     r"\s*[;|、／•·]\s*|,\s+(?![A-Z][a-z]*\.?$|M\.?D|Ph\.?D|MPH|RD|Jr|Sr|MBA)|\s+(?:and|und|et|y|&)\s+|\s+/\s+"

@@ -218,3 +218,20 @@ def test_real_pages_are_read_well() -> None:
     assert figures["title"] >= 0.65
     assert figures["date"] >= 0.95
     assert figures["date_wrong"] <= 0.03
+
+
+@pytest.mark.parametrize(
+    ("line", "authors"),
+    [
+        ("By Ada Byte", ("Ada Byte",)),
+        ("Von: Ada Byte, Bo Li", ("Ada Byte", "Bo Li")),
+        ("Par Ada Byte et Bo Li", ("Ada Byte", "Bo Li")),
+        ("March 2, 2026 | By Ada Byte | 5 min read", ("Ada Byte",)),
+        ("Parenting", ()),
+        ("Porsche", ()),
+        ("Updated March 2, 2026", ()),
+    ],
+)
+def test_a_byline_under_the_headline_names_the_authors(line: str, authors: tuple[str, ...]) -> None:
+    html = f"<html><body><h1>Kite 2 is open</h1><div>{line}</div><p>{PARAGRAPHS[0]}</p></body></html>"
+    assert extract(html, URL, now=NOW).authors == authors
