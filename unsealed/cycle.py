@@ -14,12 +14,14 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from crawler.gather import PollJob, fetch_pages, poll_sources
+from crawler.gather import fetch_pages
 from crawler.policy import Plan, plan
 from pipeline.archive.rows import item_of
-from pipeline.model import Article, Kind, PageFetch, Poll, PollOutcome, Source, SourceState, Verdict
+from pipeline.archive.saving import SavedPoll
+from pipeline.model import Article, Kind, PageFetch, Poll, Source, Verdict
 from unsealed.delivery import deliver_outstanding
 from unsealed.editions import decide_editions
+from unsealed.gathering import gather_sources
 from unsealed.progress import Bars
 from unsealed.report import Change, RunReport, Trouble
 from unsealed.wiring import Parts
@@ -86,21 +88,14 @@ def plan_polls(parts: Parts, now: datetime, *, only: str | None = None, due_only
 async def _gather(
     parts: Parts, chosen: Sequence[Source], report: RunReport, clock: Clock, bars: Bars
 ) -> None:
-    states = await asyncio.to_thread(parts.archive.gathering.states)
     names = {s.id: s.name for s in chosen}
     with bars.station("asking sources", len(chosen)) as step:
 
-        async def keep(poll: Poll) -> None:
-            if poll.outcome is PollOutcome.DEFERRED:  # the wait is kept by host
-                report.add_poll(poll, names[poll.source_id], 0, 0)
-                step(names[poll.source_id])
-                return
-            saved = await asyncio.to_thread(parts.archive.gathering.save_poll, poll)
+        def told(poll: Poll, saved: SavedPoll) -> None:
             report.add_poll(poll, names[poll.source_id], saved.added, saved.changed)
             step(names[poll.source_id])
 
-        jobs = [PollJob(s, states.get(s.id, SourceState())) for s in chosen]
-        await poll_sources(jobs, parts.crawl, keep, now=clock, manners=parts.manners)
+        await gather_sources(parts.archive, chosen, parts.crawl, told, clock=clock, manners=parts.manners)
     await _keep_waits(parts, clock)
 
 
