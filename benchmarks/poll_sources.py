@@ -110,7 +110,7 @@ def main() -> None:
         theirs = middle(all_runs, name, "poll_reader", "cpu") if len(peers) > 1 else 0.0
         print(
             f"{name:34} {ours:7.2f} {feeds / ours:8.0f} {theirs:8.2f} {theirs / ours:6.1f} {bar:5.1f}"
-            f" {middle('poll_ours', 'memory'):5.0f} {1000 * middle('poll_ours', 'blocked'):10.0f} {middle('poll_ours', 'added'):7.0f}"
+            f" {middle(all_runs, name, 'poll_ours', 'memory'):5.0f} {1000 * middle(all_runs, name, 'poll_ours', 'blocked'):10.0f} {middle(all_runs, name, 'poll_ours', 'added'):7.0f}"
         )
         failures = [run[name, peer]["failed"] for run in all_runs for peer in peers]
         if any(failures):

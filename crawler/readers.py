@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from crawler.feeds import DEFAULT_LIMIT, read_feed
+from crawler.forums import read_hackernews, read_reddit
 from crawler.hubs import read_github_releases, read_huggingface
 from crawler.listing import read_listing
 from crawler.reading import Reading
@@ -44,6 +45,8 @@ _READERS: Mapping[SourceKind, Reader] = MappingProxyType(
         SourceKind.SITEMAP: read_sitemap,
         SourceKind.HUGGINGFACE: read_huggingface,
         SourceKind.GITHUB_RELEASES: read_github_releases,
+        SourceKind.HACKERNEWS: read_hackernews,
+        SourceKind.REDDIT: read_reddit,
     }
 )
 

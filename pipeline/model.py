@@ -117,6 +117,8 @@ class SourceKind(StrEnum):
     SITEMAP = "sitemap"
     HUGGINGFACE = "huggingface"
     GITHUB_RELEASES = "github-releases"
+    HACKERNEWS = "hackernews"
+    REDDIT = "reddit"
 
 
 class PagePolicy(StrEnum):

@@ -13,9 +13,11 @@ from crawler.spiders.pages import PageSpider
 from crawler.spiders.polling import (
     FeedSpider,
     GitHubReleasesSpider,
+    HackerNewsSpider,
     HuggingFaceSpider,
     ListingSpider,
     PollSpider,
+    RedditSpider,
 )
 from crawler.spiders.probe import Look, ProbeSpider
 from crawler.spiders.sitemap import SitemapSpider
@@ -30,5 +32,7 @@ POLL_SPIDERS: Mapping[SourceKind, type[PollSpider]] = MappingProxyType(
         SourceKind.SITEMAP: SitemapSpider,
         SourceKind.HUGGINGFACE: HuggingFaceSpider,
         SourceKind.GITHUB_RELEASES: GitHubReleasesSpider,
+        SourceKind.HACKERNEWS: HackerNewsSpider,
+        SourceKind.REDDIT: RedditSpider,
     }
 )

@@ -31,10 +31,12 @@ from pipeline.model import (
 __all__ = [
     "FeedSpider",
     "GitHubReleasesSpider",
+    "HackerNewsSpider",
     "HuggingFaceSpider",
     "ListingSpider",
     "PollJob",
     "PollSpider",
+    "RedditSpider",
 ]
 
 #: Longer validators are not kept: real ones have some dozen characters, and they go into the
@@ -210,4 +212,18 @@ class GitHubReleasesSpider(PollSpider):
     """Feeds of a repository's releases."""
 
     name = kind = SourceKind.GITHUB_RELEASES
+    accept = "application/atom+xml, application/xml;q=0.8, */*;q=0.1"
+
+
+class HackerNewsSpider(PollSpider):
+    """Stories that a search of Hacker News finds."""
+
+    name = kind = SourceKind.HACKERNEWS
+    accept = "application/json"
+
+
+class RedditSpider(PollSpider):
+    """Feeds of subreddits."""
+
+    name = kind = SourceKind.REDDIT
     accept = "application/atom+xml, application/xml;q=0.8, */*;q=0.1"
