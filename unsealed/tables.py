@@ -111,6 +111,7 @@ def report_table(report: RunReport, console: Console) -> None:
         f"{report.articles_new} new articles"
     )
     _troubles(console, report.sources_failed, "red", "✗")
+    _troubles(console, report.warnings, "yellow", "!")
     _troubles(console, report.waiting, "bright_black", "…")
     for change in report.changes:
         colour = _HEALTH.get(change.after, "yellow")
