@@ -20,7 +20,7 @@ def main(port: str, folder: str, feeds: str) -> None:
             reader.add_feed(url)
     before = reader.get_entry_counts().total or 0
     began = time.perf_counter()
-    reader.update_feeds(workers=10)
+    reader.update_feeds(workers=10, scheduled=False)
     added = (reader.get_entry_counts().total or 0) - before
     failed = sum(1 for feed in reader.get_feeds() if feed.last_exception)
     reader.close()
