@@ -139,6 +139,10 @@ def kind_of(url: str) -> SourceKind:
         return SourceKind.GITHUB_RELEASES
     if host == "huggingface.co" and re.fullmatch(r"/api/(?:models|datasets)", parts.path):
         return SourceKind.HUGGINGFACE
+    if host == "hn.algolia.com" and re.fullmatch(r"/api/v1/search(?:_by_date)?", parts.path):
+        return SourceKind.HACKERNEWS
+    if host in {"reddit.com", "old.reddit.com"} and re.fullmatch(r"/r/\w+/(?:\w+/)?\.rss", parts.path):
+        return SourceKind.REDDIT
     if re.search(r"sitemap[^/]*\.xml(?:\.gz)?$", parts.path):
         return SourceKind.SITEMAP
     return SourceKind.FEED

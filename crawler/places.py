@@ -92,7 +92,7 @@ def _reddit(host: str, steps: list[str], url: str) -> list[Candidate]:
     return [
         Candidate(
             f"https://www.reddit.com/{steps[0]}/{steps[1]}/.rss",
-            SourceKind.FEED,
+            SourceKind.REDDIT if steps[0] == "r" else SourceKind.FEED,
             "the feed of a subreddit",
             f"Reddit: {steps[0]}/{steps[1]}",
         )
