@@ -214,7 +214,7 @@ def test_robots_txt_is_obeyed_and_told(server: FaultyServer, find: Find) -> None
             "https://www.youtube.com/feeds/videos.xml?playlist_id=PL1",
             "feed",
         ),
-        ("https://www.reddit.com/r/LocalLLaMA/top/", "https://www.reddit.com/r/LocalLLaMA/.rss", "feed"),
+        ("https://www.reddit.com/r/LocalLLaMA/top/", "https://www.reddit.com/r/LocalLLaMA/.rss", "reddit"),
         ("https://news.ycombinator.com/show", "https://hnrss.org/show", "feed"),
         ("https://news.ycombinator.com/", "https://news.ycombinator.com/rss", "feed"),
         (
