@@ -61,7 +61,7 @@ def write(url: str) -> Callable[[Acknowledge], None]:
                 archive.gathering.save_polls([poll(*made)])
                 for e in made:
                     acknowledge(e.url.rsplit("/", 1)[1])
-                due = archive.judging.due("m", 10)
+                due = archive.judging.due(10)
                 archive.judging.save([(a, verdict(Kind.OTHER, model="m")) for a in due], NOW)
                 archive.storying.group(archive.storying.due(10), NOW)
 
@@ -206,7 +206,7 @@ def test_on_a_full_disk_it_says_so_and_nothing_is_lost(tmp_path: Path, what: str
         stocked(path)
         with Archive.open(url) as archive:
             archive.judging.save(
-                [(a, verdict(Kind.OTHER, model="m")) for a in archive.judging.due("m", 999)], NOW
+                [(a, verdict(Kind.OTHER, model="m")) for a in archive.judging.due(999)], NOW
             )
 
     def more() -> None:
