@@ -226,7 +226,10 @@ def _counts(clause: Clause, opening: Opening, field: str) -> bool:
         return False
     if opening.grade in {"family", "release", "free"} and field != "title" and clause.has("background"):
         return False
-    if opening.grade in {"family", "nominal", "free"} and clause.has("adoption", "hosting", "howto"):
+    if opening.grade in {"family", "nominal", "free"} and clause.has("adoption", "howto"):
+        return False
+    # What is offered free is served somewhere ("無料で提供開始"): for it, serving is no objection.
+    if opening.grade in {"family", "nominal"} and clause.has("hosting"):
         return False
     return not (
         opening.grade == "release"

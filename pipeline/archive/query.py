@@ -101,7 +101,8 @@ class _Parser:
             self.at = operator.end()
             return Words(operator.group(1).lower())
         if self.text[start] == "-":
-            self.at += 1
+            # "--x" is a slip of "-x": read on as a word, its second dash would hide what it is.
+            self.at += len(self.text) - start - len(self.text[start:].lstrip("-"))
             following = self.text[self.at : self.at + 1]
             return _turned(self.plain(depth)) if following and not following.isspace() else None
         return self.plain(depth)

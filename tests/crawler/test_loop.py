@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.model import SourceKind
+
 _ROOT = Path(__file__).parents[2]
 
 
@@ -145,4 +147,4 @@ def test_a_gathering_of_failures_writes_nothing_to_the_log_at_info_and_imports_n
         )
     )
     assert (code, err) == (0, "")
-    assert out == "['address-refused', 'bad-address', 'refused'] 20\n"
+    assert out == f"['address-refused', 'bad-address', 'refused'] {4 * len(SourceKind)}\n"

@@ -205,9 +205,7 @@ def test_on_a_full_disk_it_says_so_and_nothing_is_lost(tmp_path: Path, what: str
     else:
         stocked(path)
         with Archive.open(url) as archive:
-            archive.judging.save(
-                [(a, verdict(Kind.OTHER, model="m")) for a in archive.judging.due(999)], NOW
-            )
+            archive.judging.save([(a, verdict(Kind.OTHER, model="m")) for a in archive.judging.due(999)], NOW)
 
     def more() -> None:
         with Archive.open(url) as archive:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.archive.query import KEYS, And, Filter, Node, Not, Or, Query, Value, Words, parse, unparse
@@ -169,6 +169,7 @@ def test_any_text_is_parsed_or_refused_in_words_and_its_plain_spelling_means_the
 PIECES = ["a", "b*", '"c d"', "-", "(", ")", " ", "OR", "AND", "NOT", "who:", "x", ",", "licence:mit", "since:7d", "*", '"', "outlets:>2", ":"]  # fmt: skip
 
 
+@example(["-", "-", "licence:mit"])
 @given(st.lists(st.sampled_from(PIECES), max_size=20))
 def test_any_heap_of_syntax_means_the_same_in_its_plain_spelling(pieces: list[str]) -> None:
     try:
