@@ -52,7 +52,7 @@ _COMMENTS: Final = re.compile(r"comment|/replies|kommentar|commentaire", re.IGNO
 class Finding:
     """A candidate that was read."""
 
-    source: Source  # its id is a placeholder
+    source: Source  # the caller gives it its id: only a catalogue knows which are free
     entries: tuple[Entry, ...]
     how: str
     problem: Problem | None = None  # a warning of its reader
